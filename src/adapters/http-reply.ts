@@ -1,0 +1,58 @@
+/** The client's side of a request on a real socket. */
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Departed, Reply } from '../ports.ts';
+
+export class HttpReply implements Reply {
+  readonly #request: IncomingMessage;
+  readonly #response: ServerResponse;
+  #leave: ((why: Departed) => void) | undefined;
+  #over = false;
+
+  constructor(request: IncomingMessage, response: ServerResponse) {
+    this.#request = request;
+    this.#response = response;
+    response.on('close', () => this.#depart('client'));
+  }
+
+  head(status: number, headers: Readonly<Record<string, string>>): void {
+    // A body that was refused unread cannot be followed by another request on the same connection.
+    this.#response.writeHead(status, this.#request.complete ? headers : { ...headers, connection: 'close' });
+  }
+
+  write(chunk: Uint8Array | string): boolean {
+    return this.#response.write(chunk);
+  }
+
+  end(chunk?: Uint8Array | string): void {
+    this.#over = true;
+    this.#response.end(chunk);
+  }
+
+  /** Without the terminating chunk: a client that counts chunks sees that the answer broke off. */
+  abort(): void {
+    this.#over = true;
+    this.#response.socket?.destroySoon();
+  }
+
+  drained(callback: () => void): void {
+    this.#response.once('drain', callback);
+  }
+
+  gone(callback: (why: Departed) => void): void {
+    this.#leave = callback;
+    if (this.#response.closed) this.#depart('client');
+  }
+
+  /** The gateway stops now: whatever is running for this client is ended with an error. */
+  shutDown(): void {
+    this.#depart('shutdown');
+  }
+
+  #depart(why: Departed): void {
+    if (this.#over) return;
+    const leave = this.#leave;
+    if (!leave) return;
+    this.#leave = undefined;
+    leave(why);
+  }
+}

@@ -1,0 +1,175 @@
+/**
+ * Records of generations: readable at once, safe from a killed process as soon as `close` returns, and in SQLite
+ * soon after. Each record is one line appended to a file (a write to the page cache, microseconds) and one message
+ * to the thread that commits in batches; what was appended but not committed is read back at the next start.
+ */
+import { closeSync, openSync, readdirSync, readFileSync, unlinkSync, writeSync } from 'node:fs';
+import { join } from 'node:path';
+import type { DatabaseSync } from 'node:sqlite';
+import { Worker } from 'node:worker_threads';
+import type { Generations } from '../control/operations.ts';
+import type { GenerationRecord } from '../core/record.ts';
+import type { Journal } from '../ports.ts';
+import { insertRecords, recordById, recentRecords } from './generations.ts';
+
+/** Records kept in memory: those not yet committed, and the newest for `tail` and quick look-ups. */
+const kept = 2_000;
+/** A file that has grown past this is closed, and deleted once all its records are committed. */
+const segmentBytes = 8 * 1024 * 1024;
+
+export type DurableJournal = Journal &
+  Generations & {
+    /** Commits what is pending and stops the thread. */
+    stop(): Promise<void>;
+  };
+
+type Segment = { readonly path: string; readonly file: number; bytes: number; last: number };
+
+export type JournalOptions = {
+  readonly folder: string;
+  /** The database file, for the committing thread. */
+  readonly database: string;
+  /** A connection to the same file for reading, and for what an earlier process left behind. */
+  readonly reader: DatabaseSync;
+  /** Told when records cannot be written: the disk is full, the file is gone. */
+  readonly fault: (error: unknown) => void;
+};
+
+/** Opens the journal: first commits what a killed process had appended. */
+export function openJournal(options: JournalOptions): DurableJournal {
+  recover(options);
+  return new FileJournal(options);
+}
+
+class FileJournal implements DurableJournal {
+  readonly #options: JournalOptions;
+  readonly #worker: Worker;
+  readonly #memory = new Map<string, { readonly record: GenerationRecord; readonly sequence: number }>();
+  readonly #followers = new Set<(record: GenerationRecord) => void>();
+  readonly #closed: Segment[] = [];
+  #segment: Segment;
+  #sequence = 0;
+  #committed = 0;
+  #pending: { readonly sequence: number; readonly text: string }[] = [];
+  #scheduled = false;
+
+  constructor(options: JournalOptions) {
+    this.#options = options;
+    this.#segment = this.#open();
+    // Beside the sources lies a .ts file, beside the compiled ones a .js file.
+    const script = new URL(
+      `./journal-worker${import.meta.url.endsWith('.ts') ? '.ts' : '.js'}`,
+      import.meta.url,
+    );
+    this.#worker = new Worker(script, { workerData: { database: options.database } });
+    this.#worker.on('message', (sequence: number) => this.#onCommitted(sequence));
+    this.#worker.on('error', (error) => options.fault(error));
+  }
+
+  close(record: GenerationRecord): void {
+    const sequence = ++this.#sequence;
+    const text = JSON.stringify(record);
+    this.#append(text, sequence);
+    this.#memory.set(record.id, { record, sequence });
+    this.#trim();
+    this.#pending.push({ sequence, text });
+    if (!this.#scheduled) {
+      this.#scheduled = true;
+      setImmediate(() => this.#send());
+    }
+    for (const follower of this.#followers) follower(record);
+  }
+
+  find(id: string): GenerationRecord | undefined {
+    return this.#memory.get(id)?.record ?? recordById(this.#options.reader, id);
+  }
+
+  recent(limit: number): readonly GenerationRecord[] {
+    const memory = [...this.#memory.values()].slice(-limit).map(({ record }) => record);
+    if (memory.length >= limit) return memory.reverse();
+    const known = new Set(memory.map(({ id }) => id));
+    const older = recentRecords(this.#options.reader, limit).filter(({ id }) => !known.has(id));
+    return [...memory.reverse(), ...older].slice(0, limit);
+  }
+
+  follow(callback: (record: GenerationRecord) => void): () => void {
+    this.#followers.add(callback);
+    return () => this.#followers.delete(callback);
+  }
+
+  async stop(): Promise<void> {
+    this.#send();
+    const gone = new Promise((resolve) => this.#worker.once('exit', resolve));
+    this.#worker.postMessage('stop');
+    await gone;
+    closeSync(this.#segment.file);
+    if (this.#committed >= this.#segment.last) unlinkSync(this.#segment.path);
+  }
+
+  /** The memory may only forget what SQLite knows. */
+  #trim(): void {
+    for (const [id, { sequence }] of this.#memory) {
+      if (this.#memory.size <= kept || sequence > this.#committed) return;
+      this.#memory.delete(id);
+    }
+  }
+
+  #send(): void {
+    this.#scheduled = false;
+    if (this.#pending.length === 0) return;
+    this.#worker.postMessage(this.#pending);
+    this.#pending = [];
+  }
+
+  #onCommitted(sequence: number): void {
+    this.#committed = sequence;
+    for (let oldest = this.#closed[0]; oldest && oldest.last <= sequence; oldest = this.#closed[0]) {
+      this.#closed.shift();
+      unlinkSync(oldest.path);
+    }
+  }
+
+  /** A record that cannot be appended still goes to SQLite; the operator is told. */
+  #append(text: string, sequence: number): void {
+    try {
+      if (this.#segment.bytes > segmentBytes) this.#rotate();
+      this.#segment.bytes += writeSync(this.#segment.file, `${text}\n`);
+      this.#segment.last = sequence;
+    } catch (error) {
+      this.#options.fault(error);
+    }
+  }
+
+  #rotate(): void {
+    closeSync(this.#segment.file);
+    this.#closed.push(this.#segment);
+    this.#segment = this.#open();
+  }
+
+  #open(): Segment {
+    const path = join(this.#options.folder, `journal-${Date.now()}-${this.#sequence}.ndjson`);
+    return { path, file: openSync(path, 'a', 0o600), bytes: 0, last: 0 };
+  }
+}
+
+function recover({ folder, reader }: JournalOptions): void {
+  const names = readdirSync(folder).filter((name) => /^journal-.*\.ndjson$/.test(name));
+  for (const name of names.sort()) {
+    const path = join(folder, name);
+    const lines = readFileSync(path, 'utf8').split('\n');
+    insertRecords(
+      reader,
+      lines.filter((line) => isRecord(line)),
+    );
+    unlinkSync(path);
+  }
+}
+
+/** The last line of a killed process may be torn. */
+function isRecord(line: string): boolean {
+  try {
+    return line !== '' && typeof (JSON.parse(line) as GenerationRecord).id === 'string';
+  } catch {
+    return false;
+  }
+}

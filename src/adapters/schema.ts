@@ -1,0 +1,44 @@
+/**
+ * The database, as the steps that built it. A step that was released is never edited: what changes is a new step,
+ * and its place in the list is the schema number that the file carries.
+ */
+import { generationsSchema } from './generations.ts';
+
+/** Settings: objects, their immutable versions, and the revisions that made them. */
+const settings = `
+CREATE TABLE objects (
+  id INTEGER PRIMARY KEY,
+  kind TEXT NOT NULL,
+  name TEXT NOT NULL,
+  archived INTEGER NOT NULL DEFAULT 0 CHECK (archived IN (0, 1)),
+  version INTEGER NOT NULL CHECK (version >= 1),
+  applied TEXT,
+  UNIQUE (kind, name)
+) STRICT;
+
+CREATE TABLE object_versions (
+  object_id INTEGER NOT NULL REFERENCES objects (id),
+  version INTEGER NOT NULL CHECK (version >= 1),
+  body TEXT NOT NULL,
+  PRIMARY KEY (object_id, version)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE revisions (
+  revision INTEGER PRIMARY KEY,
+  at INTEGER NOT NULL,
+  author TEXT NOT NULL,
+  message TEXT NOT NULL,
+  changes TEXT NOT NULL
+) STRICT;
+
+CREATE TRIGGER object_versions_stay BEFORE UPDATE ON object_versions
+BEGIN SELECT RAISE(ABORT, 'a version is immutable'); END;
+CREATE TRIGGER object_versions_remain BEFORE DELETE ON object_versions
+BEGIN SELECT RAISE(ABORT, 'a version is kept for ever'); END;
+CREATE TRIGGER revisions_stay BEFORE UPDATE ON revisions
+BEGIN SELECT RAISE(ABORT, 'a revision is immutable'); END;
+CREATE TRIGGER revisions_remain BEFORE DELETE ON revisions
+BEGIN SELECT RAISE(ABORT, 'a revision is kept for ever'); END;
+`;
+
+export const migrations: readonly string[] = [settings + generationsSchema];

@@ -1,0 +1,134 @@
+/** The listening side: sockets, limits against slow and malformed clients, and the order of a shutdown. */
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { HttpReply } from './http-reply.ts';
+
+export type Route = (request: IncomingMessage, response: ServerResponse, reply: HttpReply) => void;
+
+export type ListenOptions = { readonly host: string; readonly port: number; readonly route: Route };
+
+export type Listening = {
+  /** The port in use, also when 0 was asked for. */
+  readonly port: number;
+  /** Requests being served now. */
+  active(): number;
+  /** True once `drain` was called: new requests are refused. */
+  readonly draining: boolean;
+  /** Refuses new requests, waits up to `ms` for those running, then ends them with an error and closes. */
+  drain(ms: number): Promise<void>;
+};
+
+/** Ms. A head must arrive whole within the first, a request with its body within the second. */
+const headersTimeout = 20_000;
+const requestTimeout = 300_000;
+/** Pooled clients meet a reset when the server closes first; agents' pools keep connections for about a minute. */
+const keepAliveTimeout = 90_000;
+/** After the last running request was ended by force, its error event gets this long to be flushed. */
+const graceMs = 2_000;
+
+/** Listens. Rejects when the address cannot be had. */
+export function listen({ host, port, route }: ListenOptions): Promise<Listening> {
+  const running = new Set<HttpReply>();
+  const server = createServer(
+    {
+      headersTimeout,
+      requestTimeout,
+      keepAliveTimeout,
+      connectionsCheckingInterval: 5_000,
+      maxHeaderSize: 32 * 1024,
+      noDelay: true,
+    },
+    (request, response) => {
+      const reply = new HttpReply(request, response);
+      running.add(reply);
+      response.on('close', () => running.delete(reply));
+      route(request, response, reply);
+    },
+  );
+  server.on('clientError', refuseMalformed);
+  server.on('upgrade', (request: IncomingMessage, socket: Duplex) => refuseUpgrade(request, socket));
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, host, () => {
+      const address = server.address();
+      resolve(
+        new HttpListening(server, running, typeof address === 'object' && address ? address.port : port),
+      );
+    });
+  });
+}
+
+class HttpListening implements Listening {
+  readonly port: number;
+  readonly #server: Server;
+  readonly #running: ReadonlySet<HttpReply>;
+  draining = false;
+
+  constructor(server: Server, running: ReadonlySet<HttpReply>, port: number) {
+    this.#server = server;
+    this.#running = running;
+    this.port = port;
+  }
+
+  active(): number {
+    return this.#running.size;
+  }
+
+  async drain(ms: number): Promise<void> {
+    this.draining = true;
+    const closed = new Promise((resolve) => this.#server.once('close', resolve));
+    await this.#idle(ms);
+    for (const reply of this.#running) reply.shutDown();
+    await this.#idle(graceMs);
+    this.#server.close();
+    this.#server.closeAllConnections();
+    await closed;
+  }
+
+  /** Resolves when nothing is running, or after `ms`. */
+  #idle(ms: number): Promise<void> {
+    return new Promise((resolve) => {
+      const began = Date.now();
+      const look = (): void => {
+        if (this.#running.size === 0 || Date.now() - began >= ms) resolve();
+        else setTimeout(look, 25);
+      };
+      look();
+    });
+  }
+}
+
+function refuseMalformed(error: Error & { code?: string }, socket: Duplex): void {
+  if (error.code === 'ECONNRESET' || !socket.writable) {
+    socket.destroy();
+    return;
+  }
+  const timedOut = error.code === 'ERR_HTTP_REQUEST_TIMEOUT';
+  const tooLarge = error.code === 'HPE_HEADER_OVERFLOW';
+  const [status, words] = timedOut
+    ? ['408 Request Timeout', 'The request did not arrive in time.']
+    : tooLarge
+      ? ['431 Request Header Fields Too Large', 'The request headers are larger than 32 KB.']
+      : ['400 Bad Request', 'This is not a well-formed HTTP request.'];
+  socket.end(rawAnswer(status, words));
+}
+
+/** Codex tries a WebSocket first; told at once, it goes on over HTTP without losing seconds. */
+function refuseUpgrade(_request: IncomingMessage, socket: Duplex): void {
+  socket.on('error', () => socket.destroy());
+  socket.end(
+    rawAnswer('426 Upgrade Required', 'WebSockets are not spoken here: use HTTP with server-sent events.'),
+  );
+}
+
+function rawAnswer(status: string, message: string): string {
+  const body = JSON.stringify({
+    error: {
+      code: Number(status.slice(0, 3)),
+      message,
+      type: 'invalid_request',
+      metadata: { error_type: 'invalid_request' },
+    },
+  });
+  return `HTTP/1.1 ${status}\r\ncontent-type: application/json\r\nconnection: close\r\ncontent-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`;
+}

@@ -1,0 +1,120 @@
+/**
+ * HTTP to providers; the only file that opens sockets to them. undici's `dispatch` costs a quarter of `fetch`.
+ * Redirects are never followed: a provider's answer must not choose where credentials go.
+ */
+import { Agent, type Dispatcher } from 'undici';
+import type { Breakage, Exchange, Upstream, UpstreamCall, UpstreamSink } from '../ports.ts';
+
+/** Every timeout is the attempt's own, on its own clock; here they are off. */
+const options: Agent.Options = {
+  connections: null,
+  pipelining: 1,
+  headersTimeout: 0,
+  bodyTimeout: 0,
+  // An idle connection is kept this long unless the server says otherwise; common servers close after 60 s or more.
+  keepAliveTimeout: 30_000,
+  keepAliveMaxTimeout: 600_000,
+  connect: { timeout: 0, keepAlive: true },
+  autoSelectFamily: true,
+};
+
+export type HttpUpstream = Upstream & { close(): Promise<void> };
+
+/** An upstream over pooled keep-alive connections, one pool per origin. */
+export function httpUpstream(): HttpUpstream {
+  const agent = new Agent(options);
+  return {
+    send: (call, sink) => new HttpExchange(agent, call, sink),
+    close: () => agent.destroy(),
+  };
+}
+
+class HttpExchange implements Exchange, Dispatcher.DispatchHandler {
+  readonly #sink: UpstreamSink;
+  #controller: Dispatcher.DispatchController | undefined;
+  #over = false;
+  #sent = false;
+
+  constructor(agent: Agent, call: UpstreamCall, sink: UpstreamSink) {
+    this.#sink = sink;
+    const url = new URL(call.url);
+    const length = call.body.reduce((sum, piece) => sum + piece.length, 0);
+    agent.dispatch(
+      {
+        origin: url.origin,
+        path: url.pathname + url.search,
+        method: call.method,
+        headers: { ...call.headers, ...(call.method === 'POST' ? { 'content-length': String(length) } : {}) },
+        body: call.method === 'POST' ? joined(call.body, length) : null,
+      },
+      this,
+    );
+  }
+
+  cancel(): void {
+    if (this.#over) return;
+    this.#over = true;
+    this.#controller?.abort(new Error('cancelled'));
+  }
+
+  pause(): void {
+    this.#controller?.pause();
+  }
+
+  resume(): void {
+    this.#controller?.resume();
+  }
+
+  onRequestStart(controller: Dispatcher.DispatchController): void {
+    this.#controller = controller;
+    if (this.#over) {
+      controller.abort(new Error('cancelled'));
+      return;
+    }
+    this.#sent = true;
+    this.#sink.connected();
+  }
+
+  onResponseStart(
+    _controller: Dispatcher.DispatchController,
+    status: number,
+    headers: Record<string, string | string[] | undefined>,
+  ): void {
+    if (this.#over || status < 200) return;
+    this.#sink.head(status, flat(headers));
+  }
+
+  onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {
+    if (!this.#over) this.#sink.data(chunk);
+  }
+
+  onResponseEnd(): void {
+    if (this.#over) return;
+    this.#over = true;
+    this.#sink.end();
+  }
+
+  onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
+    if (this.#over) return;
+    this.#over = true;
+    // undici may refuse while `dispatch` is still on the stack; the sink is promised to be called later.
+    queueMicrotask(() => this.#sink.broken(breakageOf(error, this.#sent)));
+  }
+}
+
+/** Slices are joined once: undici writes one buffer with the head in a single packet where it fits. */
+function joined(body: readonly Uint8Array[], length: number): Uint8Array {
+  return body.length === 1 ? (body[0] as Uint8Array) : Buffer.concat(body, length);
+}
+
+function flat(headers: Record<string, string | string[] | undefined>): Record<string, string> {
+  const out: Record<string, string> = {};
+  for (const [name, value] of Object.entries(headers))
+    if (value !== undefined) out[name] = Array.isArray(value) ? value.join(', ') : value;
+  return out;
+}
+
+function breakageOf(error: Error & { code?: string }, sent: boolean): Breakage {
+  const message = `${error.code ?? error.name}: ${error.message}`.slice(0, 300);
+  return sent ? { kind: 'reset', message } : { kind: 'unreachable', message };
+}

@@ -1,0 +1,232 @@
+/** Every verb with its help. The code behind a verb is loaded only when it runs, so that help is instant. */
+import { faultHelp } from '../emulator/faults.ts';
+import { noPositionals, type Command } from './command.ts';
+import { fileFlag } from './document-file.ts';
+
+const serve: Command = {
+  verb: 'serve',
+  summary: 'Run the gateway',
+  positionals: noPositionals,
+  flags: {
+    config: { value: 'FILE', help: 'Apply this document at the start; without it, a demo that needs no key' },
+  },
+  notes: [
+    'Environment: HOST (127.0.0.1), PORT (7400), SPILLWAY_DATA_DIR (./data), SPILLWAY_ADMIN_KEY,',
+    'SPILLWAY_SECRET, SPILLWAY_DRAIN (10m). SIGTERM lets running requests finish; SIGHUP reads',
+    'env: and file: references again.',
+  ],
+  examples: [
+    ['spillway serve', 'the demo, and the real providers whose keys are set'],
+    ['spillway serve --config spillway.yaml', 'your own document'],
+  ],
+  load: async () => (await import('./serve.ts')).serve,
+};
+
+const init: Command = {
+  verb: 'init',
+  summary: 'Write a first document from the provider keys that are set',
+  positionals: noPositionals,
+  flags: {
+    file: { value: 'FILE', short: 'f', help: 'Where to; - prints it (default spillway.yaml)' },
+    force: { help: 'Overwrite an existing file' },
+  },
+  notes: [
+    'Looks for OPENAI_API_KEY, ANTHROPIC_API_KEY, DEEPSEEK_API_KEY, OPENROUTER_API_KEY and',
+    'GEMINI_API_KEY. Keys are named in the document (env:NAME), never copied into it.',
+  ],
+  examples: [['spillway init && spillway check', 'a document that is ready to serve']],
+  load: async () => (await import('./init.ts')).init,
+};
+
+const check: Command = {
+  verb: 'check',
+  summary: 'Validate a document, without a server',
+  positionals: noPositionals,
+  flags: { ...fileFlag, github: { help: 'Findings as annotations of a GitHub workflow' } },
+  notes: ['Exit code 2 when there are errors; warnings alone are 0.'],
+  examples: [
+    ['spillway check', 'spillway.yaml'],
+    ['spillway check -f prod.yaml --github', 'in a pull request'],
+  ],
+  load: async () => (await import('./check.ts')).check,
+};
+
+const apply: Command = {
+  verb: 'apply',
+  summary: 'Make a document the configuration of the running gateway',
+  positionals: noPositionals,
+  flags: {
+    ...fileFlag,
+    message: { value: 'TEXT', short: 'm', help: 'Why; kept in the history' },
+    'dry-run': { help: 'Show what would change, change nothing' },
+    prune: { help: 'Archive what an earlier document wrote and this one no longer has' },
+    force: { help: 'Override objects that were edited since their last apply' },
+  },
+  notes: ['Whole or not at all. Exit code 2: not valid. 3: edited since the last apply; the diff is shown.'],
+  examples: [
+    ['spillway apply --dry-run', 'what would change'],
+    ['spillway apply -f spillway.yaml -m "cheaper fallback"', 'active for the next request'],
+  ],
+  load: async () => (await import('./apply.ts')).apply,
+};
+
+const explain: Command = {
+  verb: 'explain',
+  summary: 'Print the plan for a request: what is tried, and at what price',
+  positionals: { usage: '[PRESET|MODEL]', least: 0, most: 1 },
+  flags: {
+    file: {
+      value: 'FILE',
+      short: 'f',
+      help: 'Plan with this document, without a server; - reads standard input',
+    },
+    request: { value: 'FILE', short: 'r', help: 'The body of a real chat request, as JSON' },
+    tokens: { value: 'N', help: 'Make up a prompt of about so many tokens (1000)' },
+    'max-tokens': { value: 'N', help: 'The output cap of the request' },
+    tools: { help: 'The request carries a tool' },
+    workspace: { value: 'NAME', help: 'default unless said otherwise' },
+  },
+  notes: ['Exit code 1 when the request would be refused.'],
+  examples: [
+    ['spillway explain coder --tokens 50000 --tools', 'as the running gateway would'],
+    ['spillway explain coder -f spillway.yaml', 'before the document is applied'],
+  ],
+  load: async () => (await import('./explain.ts')).explain,
+};
+
+const ask: Command = {
+  verb: 'ask',
+  summary: 'Send one prompt, and see what served it and what it cost',
+  positionals: { usage: 'PRESET|MODEL ["TEXT"]', least: 1, most: 2 },
+  flags: {
+    system: { value: 'TEXT', help: 'A system prompt' },
+    'max-tokens': { value: 'N', help: 'The output cap' },
+    'no-stream': { help: 'Wait for the whole answer' },
+    key: { value: 'KEY', help: 'Inference key (default SPILLWAY_KEY, else the one made by a local gateway)' },
+  },
+  notes: [
+    'Without a text, or with -, the prompt is standard input. The answer goes to standard output,',
+    'the line about it to standard error.',
+  ],
+  examples: [
+    ['spillway ask coder "hello"', 'a preset'],
+    ['spillway ask anthropic/claude-haiku-4.5 "hello"', 'a model'],
+    ['git diff | spillway ask coder --system "Review this."', 'a pipe'],
+  ],
+  load: async () => (await import('./ask.ts')).ask,
+};
+
+const tail: Command = {
+  verb: 'tail',
+  summary: 'Follow generations as they end',
+  positionals: noPositionals,
+  flags: { last: { value: 'N', short: 'n', help: 'Begin with the last N (10)' } },
+  notes: ['Times are UTC. Connects again when the gateway restarts. --json prints one record in each line.'],
+  examples: [
+    ['spillway tail', 'who is served by what, as it happens'],
+    ['spillway tail -n 0 --json | grep \'"fallback":true\'', 'fallbacks alone'],
+  ],
+  load: async () => (await import('./tail.ts')).tail,
+};
+
+const keys: Command = {
+  verb: 'keys',
+  summary: 'List, make and take away inference keys',
+  positionals: { usage: '[list | add NAME | disable NAME | enable NAME | remove NAME]', least: 0, most: 2 },
+  flags: {
+    preset: { value: 'NAME', multiple: true, help: 'add: may use this preset (repeat for more)' },
+    model: { value: 'SLUG', multiple: true, help: 'add: may use this model (repeat for more)' },
+    expires: { value: 'WHEN', help: 'add: 30d, 12h, or a date such as 2027-01-31 (UTC)' },
+    workspace: { value: 'NAME', help: 'add: default unless said otherwise' },
+  },
+  notes: ['add prints the secret, once, alone on standard output.'],
+  examples: [
+    ['spillway keys', 'all keys'],
+    ['KEY=$(spillway keys add ci --preset coder --expires 30d)', 'a key for one preset'],
+    ['spillway keys disable ci', 'refused from the next request on'],
+  ],
+  load: async () => (await import('./keys.ts')).keys,
+};
+
+const fault: Command = {
+  verb: 'fault',
+  summary: 'Break the built-in emulator on purpose, and mend it',
+  positionals: { usage: '[MODEL [KIND]]', least: 0, most: 2 },
+  flags: {
+    clear: { help: 'Mend MODEL, or everything' },
+    times: { value: 'N', help: 'Mend itself after N requests' },
+    'retry-after': { value: 'S', help: 'Seconds in Retry-After (rate_limit)' },
+    delay: { value: 'MS', help: 'Before the first token (slow)' },
+    tps: { value: 'N', help: 'Tokens per second (slow)' },
+    after: {
+      value: 'N',
+      help: 'Tokens of content before a fault that comes after content',
+    },
+  },
+  notes: [
+    'Kinds, other words for them, and what happens:',
+    ...faultHelp.split('\n').map((line) => `  ${line}`),
+  ],
+  examples: [
+    ['spillway fault deepseek/deepseek-v4-pro 429', 'the primary of the demo is rate-limited'],
+    ['spillway fault "*" 500 --times 3', 'three failures, whatever the model'],
+    ['spillway fault --clear', 'all is well again'],
+  ],
+  load: async () => (await import('./fault.ts')).fault,
+};
+
+const status: Command = {
+  verb: 'status',
+  summary: 'Version, providers, presets and counts of the running gateway',
+  positionals: noPositionals,
+  flags: {},
+  examples: [['spillway status', 'on one screen']],
+  load: async () => (await import('./status.ts')).status,
+};
+
+const history: Command = {
+  verb: 'history',
+  summary: 'Who changed what, newest first',
+  positionals: noPositionals,
+  flags: { last: { value: 'N', short: 'n', help: 'How many (20)' } },
+  notes: ['Times are UTC.'],
+  examples: [['spillway history -n 5', 'the last five revisions']],
+  load: async () => (await import('./apply.ts')).history,
+};
+
+const exportDocument: Command = {
+  verb: 'export',
+  summary: 'Print the active configuration as a document',
+  positionals: noPositionals,
+  flags: {},
+  notes: ['Secrets are written as <secret>; env: and file: references stay.'],
+  examples: [['spillway export > spillway.yaml', 'what runs now, as a file']],
+  load: async () => (await import('./apply.ts')).exportDocument,
+};
+
+const backup: Command = {
+  verb: 'backup',
+  summary: 'Copy the data of the running gateway to a file',
+  positionals: { usage: 'FILE', least: 1, most: 1 },
+  flags: {},
+  notes: ['The gateway writes the file, on its own machine, without pausing.'],
+  examples: [['spillway backup /var/backups/spillway.db', 'a consistent copy']],
+  load: async () => (await import('./status.ts')).backup,
+};
+
+/** In the order of the help. */
+export const commands: readonly Command[] = [
+  serve,
+  init,
+  check,
+  apply,
+  explain,
+  ask,
+  tail,
+  status,
+  keys,
+  fault,
+  history,
+  exportDocument,
+  backup,
+];

@@ -1,0 +1,51 @@
+/** Help, one screen each. Pure. */
+import { commonFlags, type Flags } from './arguments.ts';
+import type { Command } from './command.ts';
+import type { Paint } from './shell.ts';
+import { columns, indent } from './table.ts';
+
+/** All commands. */
+export function overview(commands: readonly Command[], version: string, paint: Paint): string {
+  return [
+    `${paint('bold', `spillway ${version}`)}: models behind presets, failover that says so`,
+    '',
+    'usage: spillway COMMAND [OPTIONS]',
+    '',
+    ...indent(columns(commands.map((command) => [paint('cyan', command.verb), command.summary]))),
+    '',
+    'Every command takes --json and --help. spillway help COMMAND shows examples.',
+    'Exit codes: 0 done, 1 failed, 2 wrong usage or document not valid, 3 conflict.',
+    '',
+    'The gateway is found through SPILLWAY_URL and SPILLWAY_ADMIN_KEY; without them,',
+    'through the file local.json that a gateway on this machine keeps in its data dir',
+    '(SPILLWAY_DATA_DIR, ./data).',
+    '',
+  ].join('\n');
+}
+
+/** One command. */
+export function commandHelp(command: Command, paint: Paint): string {
+  const usage = ['spillway', command.verb, command.positionals.usage, '[OPTIONS]'].filter(
+    (part) => part !== '',
+  );
+  return [
+    command.summary,
+    '',
+    `usage: ${usage.join(' ')}`,
+    '',
+    ...indent(columns(flagRows({ ...command.flags, ...commonFlags }, paint))),
+    ...(command.notes ? ['', ...command.notes] : []),
+    '',
+    ...columns(
+      command.examples.map(([line, effect]) => [paint('cyan', `  ${line}`), paint('dim', `# ${effect}`)]),
+    ),
+    '',
+  ].join('\n');
+}
+
+function flagRows(flags: Flags, paint: Paint): string[][] {
+  return Object.entries(flags).map(([name, flag]) => {
+    const short = flag.short === undefined ? '    ' : `-${flag.short}, `;
+    return [paint('cyan', `${short}--${name}${flag.value === undefined ? '' : ` ${flag.value}`}`), flag.help];
+  });
+}

@@ -1,0 +1,129 @@
+/** `keys`: inference keys of a running gateway. */
+import { parseDuration } from '../core/duration.ts';
+import { optional } from '../core/optional.ts';
+import { suggest } from '../core/suggest.ts';
+import type * as schemas from '../control/api-schemas.ts';
+import type { View } from '../control/api-views.ts';
+import type { Arguments } from './arguments.ts';
+import type { Run } from './command.ts';
+import { connectAdmin, type Admin } from './gateway.ts';
+import type { Paint, Shell } from './shell.ts';
+import { exit, usageError } from './stop.ts';
+import { clean, columns, dateAndTime } from './table.ts';
+
+type KeyView = View<typeof schemas.key>;
+type Action = (admin: Admin, name: string, args: Arguments, shell: Shell) => Promise<void>;
+
+const actions: Readonly<Record<string, Action>> = {
+  add,
+  disable: (admin, name, args, shell) => toggle(admin, name, 'disable', { args, shell }),
+  enable: (admin, name, args, shell) => toggle(admin, name, 'enable', { args, shell }),
+  remove,
+};
+
+export const keys: Run = async (args, shell) => {
+  const [verb = 'list', name] = args.positionals;
+  if (verb === 'list') {
+    await list(await connectAdmin(shell), args, shell);
+    return exit.ok;
+  }
+  const action = Object.hasOwn(actions, verb) ? actions[verb] : undefined;
+  if (!action) throw usageError(unknownAction(verb));
+  if (name === undefined) throw usageError(`which key? spillway keys ${verb} NAME`);
+  await action(await connectAdmin(shell), name, args, shell);
+  return exit.ok;
+};
+
+function unknownAction(verb: string): string {
+  const known = ['list', ...Object.keys(actions)];
+  const near = suggest(verb, known);
+  return `unknown: keys ${verb}; ${near ? `did you mean keys ${near}?` : `there is ${known.join(', ')}`}`;
+}
+
+async function list(admin: Admin, args: Arguments, shell: Shell): Promise<void> {
+  const answer = await admin.call<View<typeof schemas.keysAnswer>>('GET', 'keys');
+  if (args.on('json')) return shell.out.line(JSON.stringify(answer));
+  if (answer.keys.length === 0) return shell.err.line('no keys yet: make one with `spillway keys add NAME`');
+  for (const line of keyLines(answer.keys, shell.now(), shell.out.paint)) shell.out.line(line);
+}
+
+/** Keys as a table. `now` is epoch ms. */
+export function keyLines(keys: readonly KeyView[], now: number, paint: Paint): string[] {
+  const head = ['NAME', 'WORKSPACE', 'STATE', 'MAY USE', 'EXPIRES', 'HASH'].map((title) =>
+    paint('dim', title),
+  );
+  return columns([head, ...keys.map((key) => keyRow(key, now, paint))]);
+}
+
+function keyRow(key: KeyView, now: number, paint: Paint): string[] {
+  const expired = key.expires_at !== undefined && Date.parse(key.expires_at) <= now;
+  const state = key.disabled ? paint('red', 'disabled') : expired ? paint('red', 'expired') : 'active';
+  const expires = key.expires_at === undefined ? 'never' : dateAndTime(key.expires_at);
+  return [clean(key.name), clean(key.workspace), state, clean(mayUse(key)), expires, paint('dim', key.hash)];
+}
+
+function mayUse(key: KeyView): string {
+  const parts = [
+    ...(key.presets ? [`presets ${key.presets.join(' ')}`] : []),
+    ...(key.models ? [`models ${key.models.join(' ')}`] : []),
+  ];
+  return parts.join(', ') || 'everything';
+}
+
+/** The secret alone goes to standard output: `KEY=$(spillway keys add ci)`. */
+async function add(admin: Admin, name: string, args: Arguments, shell: Shell): Promise<void> {
+  const answer = await admin.call<View<typeof schemas.newKeyAnswer>>(
+    'POST',
+    'keys',
+    newKeyBody(name, args, shell.now()),
+  );
+  if (args.on('json')) return shell.out.line(JSON.stringify(answer));
+  shell.out.line(answer.secret);
+  shell.err.line(`key ${name} made; it is stored only as a hash and not shown again`);
+}
+
+/** What `keys add` sends. `now` is epoch ms. */
+export function newKeyBody(name: string, args: Arguments, now: number): object {
+  const list = (flag: string): readonly string[] | undefined =>
+    args.list(flag).length > 0 ? args.list(flag) : undefined;
+  return {
+    name,
+    ...optional('workspace', args.text('workspace')),
+    ...optional('presets', list('preset')),
+    ...optional('models', list('model')),
+    ...optional('expires_at', expiry(args.text('expires'), now)),
+  };
+}
+
+function expiry(text: string | undefined, now: number): string | undefined {
+  if (text === undefined) return undefined;
+  const duration = parseDuration(text);
+  const at = duration === undefined ? dayStart(text) : now + duration;
+  if (at === undefined || at <= now)
+    throw usageError(`--expires takes a time to come, like 30d, 12h or 2027-01-31, not "${text}"`);
+  return new Date(at).toISOString();
+}
+
+function dayStart(text: string): number | undefined {
+  const at = /^\d{4}-\d\d-\d\d$/.test(text) ? Date.parse(text) : Number.NaN;
+  return Number.isNaN(at) ? undefined : at;
+}
+
+type Output = { readonly args: Arguments; readonly shell: Shell };
+
+async function toggle(
+  admin: Admin,
+  name: string,
+  verb: 'disable' | 'enable',
+  { args, shell }: Output,
+): Promise<void> {
+  const answer = await admin.call('POST', `keys/${encodeURIComponent(name)}/${verb}`);
+  if (args.on('json')) return shell.out.line(JSON.stringify(answer));
+  shell.out.line(`key ${name} ${verb}d`);
+}
+
+async function remove(admin: Admin, name: string, args: Arguments, shell: Shell): Promise<void> {
+  const answer = await admin.call('DELETE', `keys/${encodeURIComponent(name)}`);
+  if (args.on('json')) return shell.out.line(JSON.stringify(answer));
+  shell.out.line(`key ${name} removed`);
+}

@@ -1,0 +1,83 @@
+import assert from 'node:assert/strict';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import { capturedShell } from '../../test/support/captured-shell.ts';
+import { demoDocument } from './init-document.ts';
+import { runCommand } from './main.ts';
+
+let folder: string;
+
+before(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'spillway-'));
+  await writeFile(join(folder, 'spillway.yaml'), demoDocument([]));
+  await writeFile(join(folder, 'bad.yaml'), demoDocument([]).replace('claude-haiku-4.5', 'claude-haiku-4'));
+  await writeFile(join(folder, 'warned.yaml'), demoDocument(['OPENAI_API_KEY']));
+});
+after(() => rm(folder, { recursive: true }));
+
+/** Runs without any gateway: an address on which nobody listens would fail whatever asks one. */
+async function run(line: string, stdin?: string): Promise<{ code: number; out: string; err: string }> {
+  const env = { SPILLWAY_URL: 'http://127.0.0.1:1' };
+  const shell = capturedShell({ cwd: folder, env, ...(stdin === undefined ? {} : { stdin }) });
+  const code = await runCommand(line.split(' '), shell);
+  return { code, out: shell.stdout(), err: shell.stderr() };
+}
+
+describe('check', () => {
+  test('a valid document', async () => {
+    assert.deepEqual(await run('check'), { code: 0, out: '', err: 'spillway.yaml: valid\n' });
+    assert.deepEqual(await run('check -f -', demoDocument([])), { code: 0, out: '', err: '-: valid\n' });
+  });
+
+  test('an error, at its place, with the name that was meant', async () => {
+    const { code, out, err } = await run('check -f bad.yaml');
+    assert.equal(code, 2);
+    assert.match(out, /^bad\.yaml:\d+:\d+ error presets\.coder\.models\[1\]: .*anthropic\/claude-haiku-4\.5/);
+    assert.equal(err, 'bad.yaml: 1 error\n');
+    const github = await run('check -f bad.yaml --github');
+    assert.match(github.out, /^::error file=bad\.yaml,line=\d+,col=\d+,title=presets\.coder\.models\[1\]::/);
+    const json = await run('check -f bad.yaml --json');
+    assert.equal(json.code, 2);
+    assert.partialDeepStrictEqual(JSON.parse(json.out), { valid: false, findings: [{ level: 'error' }] });
+  });
+
+  test('a key that is not set is a warning, and warnings alone are no failure', async () => {
+    const { code, out } = await run('check -f warned.yaml');
+    assert.equal(code, 0);
+    assert.match(out, /warning providers\.openai\.api_key: .*OPENAI_API_KEY/);
+  });
+});
+
+describe('explain -f', () => {
+  test('the chain in order, with prices', async () => {
+    const { code, out } = await run('explain coder -f spillway.yaml --tokens 2000 --max-tokens 500 --tools');
+    assert.equal(code, 0);
+    assert.match(
+      out,
+      /^coder@1 \(asked for @preset\/coder\)\n {2}0 primary +deepseek\/deepseek-v4-pro @ emulator-deepseek +at most \$0\.\d+ +output ≤ 500 tokens/,
+    );
+    assert.match(out, /1 fallback +anthropic\/claude-haiku-4\.5 .* the primary\n/);
+  });
+
+  test('a longer prompt costs more', async () => {
+    const worst = async (tokens: number): Promise<number> => {
+      const { out } = await run(`explain coder -f spillway.yaml --tokens ${tokens} --json`);
+      return (JSON.parse(out) as { steps: { worst_usd: number }[] }).steps[0]?.worst_usd ?? 0;
+    };
+    assert.ok((await worst(50_000)) > (await worst(1_000)));
+  });
+
+  test('a request that would be refused', async () => {
+    const { code, out } = await run('explain codr -f spillway.yaml');
+    assert.equal(code, 1);
+    assert.match(out, /preset_not_found: .*coder/);
+  });
+
+  test('a document that is not valid has no plan', async () => {
+    const { code, err } = await run('explain coder -f bad.yaml');
+    assert.equal(code, 2);
+    assert.match(err, /^bad\.yaml:\d+:\d+ error [\s\S]*bad\.yaml is not valid, so there is no plan\n$/);
+  });
+});

@@ -1,0 +1,104 @@
+/** `serve`: runs the gateway in this process until it is told to stop. */
+import { readFile } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import { DataRefused } from '../adapters/database.ts';
+import { BadEnvironment, readConfig, type Config } from '../config.ts';
+import type { Finding } from '../control/operations.ts';
+import { optional } from '../core/optional.ts';
+import { version } from '../version.ts';
+import { banner } from './banner.ts';
+import type { Run } from './command.ts';
+import { findingLine, findingSummary } from './print-findings.ts';
+import type { Shell } from './shell.ts';
+import { exit, Stop } from './stop.ts';
+
+export const serve: Run = async (args, shell) => {
+  const path = args.text('config');
+  const config = environment(shell);
+  const document = path === undefined ? undefined : await readDocument(resolve(shell.cwd, path), path);
+  const { startGateway, BadDocument } = await import('../main.ts');
+  const running = await startGateway({
+    config,
+    ...optional('document', document),
+    fault: (error, where) => shell.err.line(logLine(error, where)),
+    announce: (started) => {
+      printFindings(shell, path ?? 'the demo', started.findings);
+      const showAdminKey = started.demo || shell.out.terminal;
+      shell.out.write(banner(started, { version, paint: shell.out.paint, showAdminKey }));
+    },
+  }).catch((error: unknown) => {
+    if (error instanceof BadDocument) {
+      printFindings(shell, path ?? 'the demo', error.findings);
+      throw new Stop(
+        `${findingSummary(path ?? 'the demo', error.findings)}; nothing was applied`,
+        exit.usage,
+      );
+    }
+    throw reworded(error, config);
+  });
+  onHangUp(shell, () => running.configuration.rereadSecrets());
+  const signal = await told(shell);
+  shell.err.line(
+    `${signal}: finishing ${running.port === 0 ? '' : 'running requests, '}then stopping; the same signal again stops at once`,
+  );
+  const force = told(shell).then(() => process.exit(1));
+  await Promise.race([running.stop(config.drainMs), force]);
+  return exit.ok;
+};
+
+function environment(shell: Shell): Config {
+  try {
+    return readConfig(shell.env);
+  } catch (error) {
+    if (error instanceof BadEnvironment) throw new Stop(error.message, exit.usage);
+    throw error;
+  }
+}
+
+async function readDocument(path: string, asGiven: string): Promise<string> {
+  return await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
+    throw new Stop(
+      `cannot read ${asGiven}: ${error.code === 'ENOENT' ? 'there is no such file' : (error.code ?? error.message)}`,
+      exit.usage,
+    );
+  });
+}
+
+function printFindings(shell: Shell, name: string, findings: readonly Finding[]): void {
+  for (const finding of findings) shell.err.line(findingLine(name, finding, shell.err.paint));
+}
+
+/** What stands in the way of a start, in a sentence; anything else is our own bug. */
+function reworded(error: unknown, { host, port }: Config): unknown {
+  if (error instanceof DataRefused) return new Stop(error.message);
+  const code = (error as NodeJS.ErrnoException).code;
+  if (code === 'EADDRINUSE')
+    return new Stop(`port ${port} on ${host} is in use: stop what listens there, or set PORT to another one`);
+  if (code === 'EACCES' || code === 'EADDRNOTAVAIL')
+    return new Stop(
+      `cannot listen on ${host}:${port} (${code}): set HOST and PORT to an address of this machine that you may use`,
+    );
+  return error;
+}
+
+function logLine(error: unknown, where: string): string {
+  const detail = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  return JSON.stringify({ at: new Date().toISOString(), level: 'error', where, error: detail });
+}
+
+/** Resolves with the name of the first signal that asks to stop. */
+function told(shell: Shell): Promise<string> {
+  return new Promise((resolve) => {
+    process.once('SIGTERM', () => resolve('SIGTERM'));
+    process.once('SIGINT', () => resolve('SIGINT'));
+    shell.ended.addEventListener('abort', () => resolve('end'));
+  });
+}
+
+function onHangUp(shell: Shell, reread: () => readonly Finding[]): void {
+  process.on('SIGHUP', () => {
+    const findings = reread();
+    shell.err.line('SIGHUP: env: and file: references were read again');
+    printFindings(shell, 'secrets', findings);
+  });
+}

@@ -1,0 +1,45 @@
+/** What the gateway served, over HTTP: records, and a live stream of them. */
+import { basePath, ApiError, describe, mount, type ControlApp } from './api-operation.ts';
+import * as schemas from './api-schemas.ts';
+import type { Streams } from './api-stream.ts';
+import { viewGeneration } from './api-views.ts';
+import type { Generations } from './operations.ts';
+
+const tag = 'generations';
+
+export function mountGenerations(app: ControlApp, generations: Generations, streams: Streams): void {
+  mount(app, {
+    method: 'get',
+    path: '/generations',
+    tag,
+    summary: 'The latest generations, newest first',
+    query: schemas.limitQuery,
+    answer: schemas.generationsAnswer,
+    run: ({ query }) => ({ generations: generations.recent(query.limit).map(viewGeneration) }),
+  });
+  const summary = 'Each generation as it ends: server-sent events, one JSON record in each';
+  describe(
+    app,
+    { method: 'get', path: '/generations/stream', tag, summary, answer: schemas.generation },
+    'text/event-stream',
+  );
+  app.get(`${basePath}/generations/stream`, () => {
+    const stream = streams.open((send) => generations.follow((record) => send(viewGeneration(record))));
+    if (!stream) throw new ApiError(503, 'draining', 'the gateway is stopping');
+    return stream;
+  });
+  mount(app, {
+    method: 'get',
+    path: '/generations/{id}',
+    tag,
+    summary: 'One generation with every attempt',
+    params: schemas.generationParams,
+    answer: schemas.generationAnswer,
+    run: ({ params }) => {
+      const record = generations.find(params.id);
+      if (!record)
+        throw new ApiError(404, 'not_found', `no generation "${params.id}"; see GET ${basePath}/generations`);
+      return { generation: viewGeneration(record) };
+    },
+  });
+}

@@ -1,0 +1,71 @@
+/** Inference keys over HTTP. A secret is answered once, when it is made. */
+import { optional } from '../core/optional.ts';
+import { mount, type ControlApp } from './api-operation.ts';
+import * as schemas from './api-schemas.ts';
+import { viewKey } from './api-views.ts';
+import type { Configuration } from './operations.ts';
+
+const tag = 'keys';
+
+export function mountKeys(app: ControlApp, configuration: Configuration): void {
+  mount(app, {
+    method: 'get',
+    path: '/keys',
+    tag,
+    summary: 'All inference keys, without their secrets',
+    answer: schemas.keysAnswer,
+    run: () => ({ keys: configuration.keys().map(viewKey) }),
+  });
+  mountAdd(app, configuration);
+  for (const [verb, disabled] of [
+    ['disable', true],
+    ['enable', false],
+  ] as const) {
+    mount(app, {
+      method: 'post',
+      path: `/keys/{name}/${verb}`,
+      tag,
+      summary: disabled ? 'Refuse a key from the next request on' : 'Accept a disabled key again',
+      params: schemas.keyParams,
+      answer: schemas.keyAnswer,
+      run: async ({ params, actor }) => ({
+        key: viewKey(await configuration.setKeyDisabled(params.name, disabled, actor)),
+      }),
+    });
+  }
+  mount(app, {
+    method: 'delete',
+    path: '/keys/{name}',
+    tag,
+    summary: 'Remove a key for good',
+    params: schemas.keyParams,
+    answer: schemas.removedAnswer,
+    run: async ({ params, actor }) => {
+      await configuration.removeKey(params.name, actor);
+      return { removed: params.name };
+    },
+  });
+}
+
+function mountAdd(app: ControlApp, configuration: Configuration): void {
+  mount(app, {
+    method: 'post',
+    path: '/keys',
+    tag,
+    summary: 'Make a key; its secret is shown this once',
+    body: schemas.newKeyBody,
+    answer: schemas.newKeyAnswer,
+    run: async ({ body, actor }) => {
+      const { name, workspace, presets, models, expires_at: expires } = body;
+      const wanted = {
+        name,
+        ...optional('workspace', workspace),
+        ...optional('presets', presets),
+        ...optional('models', models),
+        ...optional('expiresAt', expires === undefined ? undefined : Date.parse(expires)),
+      };
+      const { key, secret } = await configuration.addKey(wanted, actor);
+      return { key: viewKey(key), secret };
+    },
+  });
+}

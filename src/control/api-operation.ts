@@ -1,0 +1,145 @@
+/** One operation of the control plane: its shapes, its code, and how both become a route and a page of OpenAPI. */
+import { type OpenAPIHono, z } from '@hono/zod-openapi';
+import type { Context } from 'hono';
+import { optional } from '../core/optional.ts';
+import { suggest } from '../core/suggest.ts';
+import { errorAnswer, noInput } from './api-schemas.ts';
+import type { View } from './api-views.ts';
+import { OperationRefused, type Actor } from './operations.ts';
+
+export const basePath = '/api/admin';
+
+export type ControlEnv = { Variables: { actor: Actor } };
+export type ControlApp = OpenAPIHono<ControlEnv>;
+
+type None = typeof noInput;
+
+export type Operation<P extends z.ZodType, Q extends z.ZodType, B extends z.ZodType, A extends z.ZodType> = {
+  readonly method: 'get' | 'post' | 'put' | 'delete';
+  /** Below the base path, parameters in braces: `/keys/{name}`. */
+  readonly path: string;
+  readonly tag: string;
+  readonly summary: string;
+  readonly params?: P;
+  readonly query?: Q;
+  readonly body?: B;
+  readonly answer: A;
+  /** 200 unless said otherwise. */
+  readonly status?: (answer: View<A>) => 200 | 201 | 409 | 422;
+  readonly run: (input: Input<P, Q, B>) => View<A> | Promise<View<A>>;
+};
+
+export type Input<P extends z.ZodType, Q extends z.ZodType, B extends z.ZodType> = {
+  readonly actor: Actor;
+  readonly params: z.output<P>;
+  readonly query: z.output<Q>;
+  readonly body: z.output<B>;
+};
+
+/** A request that the control plane refuses: status, code, one sentence, the field at fault. */
+export class ApiError extends Error {
+  readonly status: 400 | 401 | 403 | 404 | 409 | 413 | 415 | 500 | 503;
+  readonly code: string;
+  readonly path: string | undefined;
+  constructor(status: ApiError['status'], code: string, message: string, path?: string) {
+    super(message);
+    this.status = status;
+    this.code = code;
+    this.path = path;
+  }
+}
+
+/** Adds the operation to the app and to its OpenAPI document. */
+export function mount<
+  A extends z.ZodType,
+  P extends z.ZodType = None,
+  Q extends z.ZodType = None,
+  B extends z.ZodType = None,
+>(app: ControlApp, operation: Operation<P, Q, B, A>): void {
+  describe(app, operation);
+  const path = basePath + operation.path.replaceAll(/\{(\w+)\}/g, ':$1');
+  app.on(operation.method.toUpperCase(), path, async (context) => {
+    const input = {
+      actor: context.get('actor'),
+      params: validate(operation.params, context.req.param()) as z.output<P>,
+      query: validate(operation.query, context.req.query()) as z.output<Q>,
+      body: validate(operation.body, operation.body && (await readJson(context))) as z.output<B>,
+    };
+    const answer = await operation.run(input);
+    return context.json(answer as object, operation.status?.(answer) ?? 200);
+  });
+}
+
+/** The common part of every documented route. */
+export function describe<P extends z.ZodType, Q extends z.ZodType, B extends z.ZodType, A extends z.ZodType>(
+  app: ControlApp,
+  operation: Omit<Operation<P, Q, B, A>, 'run' | 'status'>,
+  mediaType = 'application/json',
+): void {
+  const { method, path, tag, summary, params, query, body, answer } = operation;
+  app.openAPIRegistry.registerPath({
+    method,
+    path: basePath + path,
+    tags: [tag],
+    summary,
+    security: [{ admin: [] }],
+    request: {
+      ...(params instanceof z.ZodObject ? { params } : {}),
+      ...(query instanceof z.ZodObject ? { query } : {}),
+      ...(body ? { body: { required: true, content: { 'application/json': { schema: body } } } } : {}),
+    },
+    responses: {
+      200: { description: 'Done', content: { [mediaType]: { schema: answer } } },
+      default: { description: 'Refused', content: { 'application/json': { schema: errorAnswer } } },
+    },
+  });
+}
+
+async function readJson(context: Context): Promise<unknown> {
+  const type = context.req.header('content-type') ?? '';
+  if (!/^application\/json\s*(;|$)/i.test(type)) {
+    throw new ApiError(415, 'unsupported_content_type', 'send JSON with content-type: application/json');
+  }
+  try {
+    return await context.req.json();
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error;
+    throw new ApiError(400, 'invalid_json', `the body is not JSON: ${error.message}`);
+  }
+}
+
+function validate(schema: z.ZodType | undefined, value: unknown): unknown {
+  if (!schema) return {};
+  const result = schema.safeParse(value);
+  if (result.success) return result.data;
+  // A misspelt field is the reason why another is missing: it is said first.
+  const { issues } = result.error;
+  const issue = issues.find(({ code }) => code === 'unrecognized_keys') ?? issues[0];
+  if (!issue) throw new ApiError(400, 'invalid_request', 'the request is not valid');
+  const path = issue.path.join('.');
+  throw new ApiError(400, 'invalid_request', explainIssue(issue, schema), path || undefined);
+}
+
+function explainIssue(issue: z.core.$ZodIssue, schema: z.ZodType): string {
+  if (issue.code !== 'unrecognized_keys') return issue.message;
+  const known = schema instanceof z.ZodObject ? Object.keys(schema.shape) : [];
+  const [wrong = ''] = issue.keys;
+  const near = suggest(wrong, known);
+  return `unknown field "${wrong}"${near ? `: did you mean "${near}"?` : `; there is ${known.join(', ')}`}`;
+}
+
+/** Any error as an answer. What is our own bug goes to `report`, never to the caller. */
+export function answerError(context: Context, error: unknown, report: (error: unknown) => void): Response {
+  const refused = toApiError(error);
+  if (!refused) report(error);
+  const { status, code, message, path } =
+    refused ?? new ApiError(500, 'internal', 'the gateway failed; its log says why');
+  return context.json({ error: { code, message, ...optional('path', path) } }, status);
+}
+
+function toApiError(error: unknown): ApiError | undefined {
+  if (error instanceof ApiError) return error;
+  if (!(error instanceof OperationRefused)) return undefined;
+  const codes = { 400: 'invalid_request', 404: 'not_found', 409: 'conflict' } as const;
+  return new ApiError(error.status, codes[error.status], error.message);
+}

@@ -1,0 +1,127 @@
+/** The gateway itself over HTTP: how it is, what it would do, and a copy of its data. */
+import { isAbsolute } from 'node:path';
+import { optional } from '../core/optional.ts';
+import type { Explanation } from '../core/explanation.ts';
+import type { Snapshot } from '../core/snapshot.ts';
+import type { EmulatorControls } from './api-emulator.ts';
+import { ApiError, mount, type ControlApp } from './api-operation.ts';
+import * as schemas from './api-schemas.ts';
+import {
+  isoTime,
+  viewExplanation,
+  viewFault,
+  viewPresets,
+  viewProviders,
+  type StatusView,
+} from './api-views.ts';
+
+const tag = 'gateway';
+
+/** What only the process knows. */
+export type ProcessStatus = {
+  readonly version: string;
+  /** Epoch ms. */
+  readonly startedAt: number;
+  readonly inFlight: number;
+  /** Ended since the start; fallbacks and failed are among them. */
+  readonly generations: number;
+  readonly fallbacks: number;
+  readonly failed: number;
+  /** Sentences for the operator, e.g. that limits are not enforced yet. */
+  readonly notes: readonly string[];
+};
+
+/** The plan for a chat request body; see core/explanation.ts. */
+export type Explain = (
+  snapshot: Snapshot,
+  body: Buffer,
+  options: { readonly workspace: string; readonly now: number },
+) => Explanation;
+
+export type SystemControls = {
+  readonly snapshot: () => Snapshot;
+  readonly status: () => ProcessStatus;
+  readonly explain: Explain;
+  /** Writes a consistent copy of the data to an absolute path. */
+  readonly backup: (file: string) => Promise<void>;
+  readonly emulator: EmulatorControls | undefined;
+  /** Epoch ms. */
+  readonly now: () => number;
+};
+
+export function mountSystem(app: ControlApp, system: SystemControls): void {
+  mount(app, {
+    method: 'get',
+    path: '/status',
+    tag,
+    summary: 'Version, providers, presets, counts',
+    answer: schemas.status,
+    run: () => viewStatus(system),
+  });
+  mount(app, {
+    method: 'post',
+    path: '/explain',
+    tag,
+    summary: 'The plan for a chat request: what would be tried, at what price, and why not the rest',
+    body: schemas.explainBody,
+    answer: schemas.explanation,
+    run: ({ body }) => {
+      const options = { workspace: body.workspace, now: system.now() };
+      return viewExplanation(
+        system.explain(system.snapshot(), Buffer.from(JSON.stringify(body.request)), options),
+      );
+    },
+  });
+  mountBackup(app, system);
+}
+
+function viewStatus({ status, snapshot: current, emulator, now }: SystemControls): StatusView {
+  const facts = status();
+  const snapshot = current();
+  return {
+    version: facts.version,
+    started_at: isoTime(facts.startedAt),
+    uptime_ms: now() - facts.startedAt,
+    revision: snapshot.revision,
+    providers: viewProviders(snapshot),
+    presets: viewPresets(snapshot),
+    counts: {
+      models: snapshot.endpoints.size,
+      keys: snapshot.keys.size,
+      in_flight: facts.inFlight,
+      generations: facts.generations,
+      fallbacks: facts.fallbacks,
+      failed: facts.failed,
+    },
+    notes: facts.notes,
+    ...optional('emulator', emulator && { faults: emulator.faults().map(viewFault) }),
+  };
+}
+
+function mountBackup(app: ControlApp, system: SystemControls): void {
+  mount(app, {
+    method: 'post',
+    path: '/backup',
+    tag,
+    summary: 'Write a copy of the data to a file on the server (local operator only)',
+    body: schemas.backupBody,
+    answer: schemas.backupAnswer,
+    run: async ({ body: { file }, actor }) => {
+      if (!actor.local)
+        throw new ApiError(403, 'forbidden', 'a backup writes a file on the server: run it there');
+      if (!isAbsolute(file))
+        throw new ApiError(400, 'invalid_request', `not an absolute path: ${file}`, 'file');
+      await system.backup(file).catch((error: unknown) => {
+        throw unwritable(file, error);
+      });
+      return { file };
+    },
+  });
+}
+
+/** What the file system refused, in words; anything else stays what it is. */
+function unwritable(file: string, error: unknown): unknown {
+  const code = (error as NodeJS.ErrnoException).code;
+  if (code === undefined || !/^E[A-Z]+$/.test(code)) return error;
+  return new ApiError(400, 'invalid_request', `cannot write ${file}: ${code}`, 'file');
+}

@@ -1,0 +1,87 @@
+/** Inference keys made, switched off and removed one by one. Pure: each is a step of a plan, or a refusal. */
+import { expiry, keyHash } from '../core/build.ts';
+import { checkOneKey } from '../core/check.ts';
+import { defaultWorkspace } from '../core/defaults.ts';
+import { keySchema, type KeyBody } from '../core/document.ts';
+import { parseWith } from '../core/document-mistakes.ts';
+import { printPath, type Mistake } from '../core/mistake.ts';
+import { present } from '../core/present.ts';
+import { hashPrefix } from '../core/secret-text.ts';
+import type { Setting } from '../core/settings.ts';
+import { slugProblem } from '../core/slug.ts';
+import { suggest } from '../core/suggest.ts';
+import type { State } from './configuration.ts';
+import { OperationRefused, type KeySummary, type NewKey } from './operations.ts';
+import { archiveStep, idOf, writeStep, type Held, type Step } from './plan.ts';
+
+export function summarizeKeys({ settings, secrets }: State): readonly KeySummary[] {
+  return settings.keys.map(({ body }) => summarizeKey(body, keyHash(body.key, secrets)));
+}
+
+/** `hash` in hex; undefined = the key's reference could not be resolved. */
+export function summarizeKey(body: KeyBody, hash: string | undefined): KeySummary {
+  return present({
+    name: body.name,
+    workspace: body.workspace ?? defaultWorkspace,
+    hash: hash?.slice(0, 12) ?? '',
+    disabled: body.disabled === true,
+    presets: body.presets,
+    models: body.models,
+    expiresAt: body.expires === undefined ? undefined : expiry(body.expires),
+  });
+}
+
+/** A key that is stored as `hash` (SHA-256 in hex). */
+export function newKeyStep(key: NewKey, hash: string, state: State, now: number): Step {
+  const { name, workspace, presets, models, expiresAt } = key;
+  const before = state.objects.get(idOf({ kind: 'key', name }));
+  if (before && !before.setting.archived)
+    throw new OperationRefused(
+      409,
+      `there is a key ${name} already: choose another name, or remove that one first`,
+    );
+  const expires = expiresAt === undefined ? undefined : new Date(expiresAt).toISOString();
+  const body = present({ name, key: hashPrefix + hash, workspace, presets, models, expires });
+  const { value, mistakes } = parseWith(keySchema, body, []);
+  const problem = slugProblem(name);
+  if (problem !== undefined) throw new OperationRefused(400, `name ${problem}`);
+  if (value === undefined) throw refusal(mistakes);
+  const setting: Setting<'key'> = { kind: 'key', name, path: [], body: value, version: 1, archived: false };
+  const wrong = checkOneKey(setting, {
+    settings: state.settings,
+    snapshot: state.snapshot,
+    now,
+    broken: new Set(),
+  });
+  if (wrong.length > 0) throw refusal(wrong);
+  return writeStep({ kind: 'key', name, path: ['keys', name], body: value }, before);
+}
+
+/** Undefined = it is so already. */
+export function disableStep(name: string, disabled: boolean, state: State): Step | undefined {
+  const held = heldKey(name, state);
+  const { disabled: was, ...body } = held.setting.body as KeyBody;
+  if ((was === true) === disabled) return undefined;
+  const next = parseWith(keySchema, disabled ? { ...body, disabled } : body, []).value ?? body;
+  return writeStep({ kind: 'key', name, path: held.setting.path, body: next }, held);
+}
+
+export function removeStep(name: string, state: State): Step {
+  return archiveStep(heldKey(name, state));
+}
+
+export function heldKey(name: string, { objects, settings }: State): Held {
+  const held = objects.get(idOf({ kind: 'key', name }));
+  if (held && !held.setting.archived) return held;
+  const near = suggest(
+    name,
+    settings.keys.map((key) => key.name),
+  );
+  const hint = near === undefined ? '' : `; did you mean ${near}?`;
+  throw new OperationRefused(404, `there is no key ${JSON.stringify(name)}${hint}`);
+}
+
+function refusal(mistakes: readonly Mistake[]): OperationRefused {
+  const words = mistakes.map(({ path, message }) => `${printPath(path)} ${message}`);
+  return new OperationRefused(400, words.join('; '));
+}

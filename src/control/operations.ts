@@ -1,0 +1,127 @@
+/**
+ * What an operator can do, as types: the control plane serves it over HTTP, the CLI asks for it. Each member is
+ * implemented by the file named in its comment; `main.ts` puts them together.
+ */
+import type { GenerationRecord } from '../core/record.ts';
+import type { Snapshot } from '../core/snapshot.ts';
+
+/** Who is asking. A local operator proved to be on the server's machine; only then `env:` and `file:` resolve. */
+export type Actor = { readonly name: string; readonly local: boolean };
+
+/** One thing wrong with (or worth saying about) a document. */
+export type Finding = {
+  /** Where, e.g. `presets.coder.models[1]`. */
+  readonly path: string;
+  /** 1-based line and column in the text, where known. */
+  readonly line?: number;
+  readonly column?: number;
+  readonly level: 'error' | 'warning';
+  /** One sentence that names the fix, "did you mean" included. */
+  readonly message: string;
+};
+
+export type ObjectKind = 'gateway' | 'provider' | 'model' | 'workspace' | 'preset' | 'key' | 'alert';
+
+export type Change = {
+  readonly kind: ObjectKind;
+  /** `coder`, or `workspace/coder` outside the workspace `default`. */
+  readonly name: string;
+  readonly action: 'created' | 'changed' | 'unchanged' | 'archived' | 'kept';
+  /** The version that is active afterwards. */
+  readonly version: number;
+  /** Unified-style lines, old and new, secrets masked; empty when unchanged. */
+  readonly diff: readonly string[];
+};
+
+export type ApplyRequest = {
+  readonly text: string;
+  readonly actor: Actor;
+  readonly message?: string;
+  /** Overrides objects that were edited since their last apply. */
+  readonly force?: boolean;
+  /** Archives objects that the document no longer has but once wrote. */
+  readonly prune?: boolean;
+  /** Decide and report, change nothing. */
+  readonly dryRun?: boolean;
+};
+
+export type ApplyResult =
+  | {
+      readonly outcome: 'applied';
+      readonly revision: number;
+      readonly changes: readonly Change[];
+      readonly findings: readonly Finding[];
+    }
+  /** Nothing was applied. */
+  | { readonly outcome: 'invalid'; readonly findings: readonly Finding[] }
+  /** Changed in the document and edited since: nothing was applied. */
+  | {
+      readonly outcome: 'conflict';
+      readonly conflicts: readonly Change[];
+      readonly findings: readonly Finding[];
+    };
+
+export type RevisionSummary = {
+  readonly revision: number;
+  /** Epoch ms. */
+  readonly at: number;
+  readonly author: string;
+  readonly message: string;
+  readonly changes: readonly Change[];
+};
+
+export type KeySummary = {
+  readonly name: string;
+  readonly workspace: string;
+  /** First characters of the SHA-256: enough to recognise, useless to guess. */
+  readonly hash: string;
+  readonly disabled: boolean;
+  readonly presets?: readonly string[];
+  readonly models?: readonly string[];
+  readonly expiresAt?: number;
+};
+
+export type NewKey = {
+  readonly name: string;
+  readonly workspace?: string;
+  readonly presets?: readonly string[];
+  readonly models?: readonly string[];
+  /** Epoch ms. */
+  readonly expiresAt?: number;
+};
+
+/** Implemented by control/configuration.ts over the SQLite store. */
+export type Configuration = {
+  /** The snapshot in force. */
+  snapshot(): Snapshot;
+  /** Validates whole, then applies whole or not at all; the new snapshot is in force when this resolves. */
+  apply(request: ApplyRequest): Promise<ApplyResult>;
+  /** The active configuration as a document; secrets are `<secret>`. */
+  export(): string;
+  history(limit: number): readonly RevisionSummary[];
+  keys(): readonly KeySummary[];
+  /** Returns the secret, which is stored only as a hash and never shown again. */
+  addKey(key: NewKey, actor: Actor): Promise<{ readonly secret: string; readonly key: KeySummary }>;
+  setKeyDisabled(name: string, disabled: boolean, actor: Actor): Promise<KeySummary>;
+  removeKey(name: string, actor: Actor): Promise<void>;
+  /** Resolves `env:` and `file:` references again (SIGHUP). Returns what could not be resolved; then the old stay. */
+  rereadSecrets(): readonly Finding[];
+};
+
+/** Implemented over the journal. */
+export type Generations = {
+  find(id: string): GenerationRecord | undefined;
+  /** Newest first. */
+  recent(limit: number): readonly GenerationRecord[];
+  /** Calls back for each generation as it ends; returns how to stop. */
+  follow(callback: (record: GenerationRecord) => void): () => void;
+};
+
+/** Why an operation was refused; the control plane answers with `status`. */
+export class OperationRefused extends Error {
+  readonly status: 400 | 404 | 409;
+  constructor(status: 400 | 404 | 409, message: string) {
+    super(message);
+    this.status = status;
+  }
+}

@@ -1,0 +1,225 @@
+/** Read models of the data plane: what a key may see, in the shapes that OpenAI's and OpenRouter's clients read. */
+import { toUsd } from '../core/money.ts';
+import { optional } from '../core/optional.ts';
+import { isPriced } from '../core/price.ts';
+import { multiplier, type AttemptRecord, type GenerationRecord } from '../core/record.ts';
+import type { Endpoint, JsonObject, JsonValue, Key, Preset, Snapshot, Workspace } from '../core/snapshot.ts';
+import { completionTokens, promptTokens } from '../core/usage.ts';
+
+/** Everything the key may name in `model`: presets, aliases, then plain models that some provider serves. */
+export function modelList(snapshot: Snapshot, key: Key): readonly JsonObject[] {
+  const workspace = snapshot.workspaces.get(key.workspace);
+  const presets = workspace ? presetModels(workspace, key, snapshot) : [];
+  const plain = key.presets && !key.models ? [] : [...snapshot.endpoints];
+  const models = plain.flatMap(([slug, endpoints]) => {
+    const usable = endpoints.filter(({ provider }) => provider.workspaces?.has(key.workspace) !== false);
+    return usable.length === 0 || (key.models && !key.models.has(slug)) ? [] : [plainModel(slug, usable)];
+  });
+  return [...presets, ...models];
+}
+
+/** One entry of the list by id, or undefined. */
+export function modelById(snapshot: Snapshot, key: Key, id: string): JsonObject | undefined {
+  const slug = snapshot.catalogue.aliases.get(id) ?? id;
+  return modelList(snapshot, key).find((model) => model['id'] === id || model['id'] === slug);
+}
+
+function presetModels(workspace: Workspace, key: Key, snapshot: Snapshot): readonly JsonObject[] {
+  const visible = [...workspace.presets.values()].filter(
+    ({ status, active }) => status === 'active' && key.presets?.has(active.slug) !== false,
+  );
+  const own = visible.map(({ active }) => presetModel(`@preset/${active.slug}`, active, snapshot));
+  const aliases = [...workspace.aliases, ...key.aliases].flatMap(([alias, slug]) => {
+    const entry = visible.find(({ active }) => active.slug === slug);
+    return entry ? [presetModel(alias, entry.active, snapshot)] : [];
+  });
+  return [...own, ...aliases];
+}
+
+function presetModel(id: string, preset: Preset, snapshot: Snapshot): JsonObject {
+  const chain = preset.chain.map(({ model }) => ({
+    model,
+    endpoints: endpointsAllowed(preset, snapshot.endpoints.get(model) ?? []),
+  }));
+  const all = chain.flatMap(({ endpoints }) => endpoints);
+  const contexts = all.map(({ context }) => context).filter((context) => context !== undefined);
+  const outputs = all.map(({ maxOutput }) => maxOutput).filter((tokens) => tokens !== undefined);
+  const base = entry(id, preset.description ?? `Preset ${preset.slug}`, all[0]);
+  return {
+    ...base,
+    ...optional('description', preset.description),
+    owned_by: 'spillway',
+    // What every model of the chain can take: a longer prompt narrows the chain.
+    context_length: contexts.length > 0 ? Math.min(...contexts) : null,
+    spillway: {
+      preset: `${preset.slug}@${preset.version}`,
+      chain: chain.map(({ model }) => model),
+      context: range(contexts),
+      max_output: range(outputs),
+      price: { prompt: range(rates(all, 'input')), completion: range(rates(all, 'output')) },
+    },
+  };
+}
+
+function endpointsAllowed(preset: Preset, endpoints: readonly Endpoint[]): readonly Endpoint[] {
+  const { only, ignore } = preset.provider;
+  return endpoints.filter(
+    ({ provider }) => only?.includes(provider.name) !== false && ignore?.includes(provider.name) !== true,
+  );
+}
+
+function range(values: readonly number[]): JsonValue {
+  return values.length === 0 ? null : { min: Math.min(...values), max: Math.max(...values) };
+}
+
+/** USD per million tokens. */
+function rates(endpoints: readonly Endpoint[], bucket: 'input' | 'output'): readonly number[] {
+  return endpoints.flatMap(({ price }) => (isPriced(price) ? [(price.base[bucket] ?? 0) / 1e6] : []));
+}
+
+function plainModel(slug: string, endpoints: readonly Endpoint[]): JsonObject {
+  return entry(slug, endpoints[0]?.model.name ?? slug, endpoints[0]);
+}
+
+function entry(id: string, name: string, endpoint: Endpoint | undefined): JsonObject {
+  const released = Date.parse(endpoint?.model.released ?? '');
+  const price = isPriced(endpoint?.price) ? endpoint.price.base : undefined;
+  const features = endpoint?.features ?? new Set();
+  const inputs = [
+    'text',
+    ...(features.has('vision') ? ['image'] : []),
+    ...(features.has('pdf') ? ['file'] : []),
+    ...(features.has('audio') ? ['audio'] : []),
+  ];
+  return {
+    id,
+    object: 'model',
+    canonical_slug: id,
+    name,
+    created: Number.isFinite(released) ? released / 1_000 : 0,
+    owned_by: id.split('/')[0] ?? id,
+    context_length: endpoint?.context ?? null,
+    architecture: {
+      modality: `${inputs.join('+')}->text`,
+      input_modalities: inputs,
+      output_modalities: ['text'],
+      tokenizer: 'Other',
+      instruct_type: null,
+    },
+    pricing: price
+      ? {
+          prompt: perToken(price.input),
+          completion: perToken(price.output),
+          ...optional('input_cache_read', price.cacheRead && perToken(price.cacheRead)),
+        }
+      : { prompt: '-1', completion: '-1' },
+    top_provider: {
+      context_length: endpoint?.context ?? null,
+      max_completion_tokens: endpoint?.maxOutput ?? null,
+      is_moderated: false,
+    },
+    per_request_limits: null,
+    supported_parameters: [
+      'max_tokens',
+      'temperature',
+      'top_p',
+      'stop',
+      ...(features.has('tools') ? ['tools', 'tool_choice'] : []),
+      ...(features.has('json_schema') ? ['response_format', 'structured_outputs'] : []),
+      ...(features.has('reasoning') ? ['reasoning'] : []),
+    ],
+  };
+}
+
+/** Pico-USD per token as OpenRouter prints prices: dollars per token, in a string. */
+function perToken(pico: number | undefined): string {
+  return ((pico ?? 0) / 1e12).toFixed(12).replace(/\.?0+$/, '') || '0';
+}
+
+/** The endpoints of a model, as at OpenRouter. */
+export function endpointList(snapshot: Snapshot, slug: string): JsonObject | undefined {
+  const canonical = snapshot.catalogue.aliases.get(slug) ?? slug;
+  const endpoints = snapshot.endpoints.get(canonical);
+  if (!endpoints) return undefined;
+  return {
+    ...plainModel(canonical, endpoints),
+    endpoints: endpoints.map((endpoint) => ({
+      name: `${endpoint.provider.name} | ${endpoint.providerModel}`,
+      model_id: canonical,
+      provider_name: endpoint.provider.name,
+      tag: endpoint.provider.name,
+      context_length: endpoint.context ?? null,
+      max_completion_tokens: endpoint.maxOutput ?? null,
+      pricing: entry(canonical, canonical, endpoint)['pricing'] ?? null,
+      status: 0,
+    })),
+  };
+}
+
+/** A record in the shape of OpenRouter's `GET /generation`, and beside it every attempt with its cost. */
+export function generationView(record: GenerationRecord): JsonObject {
+  const served = record.served ? record.attempts.at(-1) : undefined;
+  const usage = served?.usage;
+  return {
+    id: record.id,
+    created_at: new Date(record.at).toISOString(),
+    model: served?.model ?? null,
+    provider_name: served?.provider ?? null,
+    upstream_id: served?.upstreamId ?? null,
+    api_type: record.api,
+    streamed: record.stream,
+    cancelled: record.ending === 'client_gone',
+    finish_reason: record.finish ?? null,
+    native_finish_reason: record.nativeFinish ?? null,
+    latency: record.firstTokenMs === undefined ? null : Math.round(record.firstTokenMs),
+    generation_time: Math.round(record.latencyMs),
+    tokens_prompt: usage ? promptTokens(usage) : null,
+    tokens_completion: usage ? completionTokens(usage) : null,
+    native_tokens_prompt: usage ? promptTokens(usage) : null,
+    native_tokens_completion: usage ? completionTokens(usage) : null,
+    native_tokens_reasoning: usage?.reasoning ?? null,
+    native_tokens_cached: usage?.cacheRead ?? null,
+    total_cost: toUsd(record.cost),
+    usage: toUsd(record.cost),
+    is_byok: false,
+    external_user: record.user ?? null,
+    session_id: record.session ?? null,
+    user_agent: record.userAgent ?? null,
+    workspace_id: record.workspace,
+    preset_id: record.preset ?? null,
+    preset: record.preset === undefined ? null : `${record.preset}@${record.presetVersion ?? 0}`,
+    requested: record.requested,
+    revision: record.revision,
+    ending: record.ending,
+    problem: record.problem ?? null,
+    position: record.served?.position ?? null,
+    fallback: record.served ? record.served.position > 0 : null,
+    cost_multiplier: multiplier(record.cost, record.primaryCost) ?? null,
+    primary_cost: record.primaryCost === undefined ? null : toUsd(record.primaryCost),
+    attempts: record.attempts.map(attemptView),
+    skipped: record.skipped.map(({ endpoint, reason }) => ({ endpoint, reason })),
+    warnings: record.warnings,
+    tags: record.tags,
+  };
+}
+
+function attemptView(attempt: AttemptRecord): JsonObject {
+  return {
+    id: attempt.id,
+    model: attempt.model,
+    provider: attempt.provider,
+    position: attempt.position,
+    started_at: new Date(attempt.at).toISOString(),
+    outcome: attempt.outcome,
+    status: attempt.status,
+    message: attempt.message ?? null,
+    upstream_id: attempt.upstreamId ?? null,
+    first_token_ms: attempt.firstTokenMs === undefined ? null : Math.round(attempt.firstTokenMs),
+    latency_ms: Math.round(attempt.latencyMs),
+    usage: attempt.usage ? { ...attempt.usage } : null,
+    basis: attempt.basis,
+    cost: toUsd(attempt.cost),
+    unmeasured: attempt.unmeasured === undefined ? null : toUsd(attempt.unmeasured),
+    worst_case: attempt.worst === undefined ? null : toUsd(attempt.worst),
+  };
+}

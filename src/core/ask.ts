@@ -1,0 +1,54 @@
+/** What a client asked for, read once from its request, in words that do not depend on the dialect. */
+import type { JsonObject, ProviderPreferences } from './snapshot.ts';
+
+/** Where a value stands in the body: byte offsets, end exclusive. */
+export type Span = { readonly start: number; readonly end: number };
+
+/** A JSON object whose top-level members are known by place, so that some can be replaced without touching the rest. */
+export type Source = {
+  readonly body: Buffer;
+  /** Offset of the object's `{`. */
+  readonly open: number;
+  /** Key → member, in the order written. `start` of `member` is the key's quote, `value` is the value alone. */
+  readonly members: ReadonlyMap<string, { readonly member: Span; readonly value: Span }>;
+};
+
+/** What an endpoint must be able to do to serve the request. Token counts are estimates, `promptBound` is an upper bound. */
+export type Needs = {
+  readonly tools: boolean;
+  readonly vision: boolean;
+  readonly pdf: boolean;
+  readonly audio: boolean;
+  readonly jsonSchema: boolean;
+  readonly reasoning: boolean;
+  /** Estimated tokens of the prompt: what must fit into a context. */
+  readonly promptTokens: number;
+  /** No prompt of this request can have more tokens than this. */
+  readonly promptBound: number;
+  /** Answers asked for (`n`). */
+  readonly answers: number;
+  /** Things only OpenRouter understands (`plugins`, server tools): named, so that nothing is stripped in silence. */
+  readonly openRouterOnly: readonly string[];
+};
+
+export type Ask = {
+  readonly api: 'chat';
+  readonly source: Source;
+  /** Top-level values except the large ones (`messages`, `tools`). `null` is left out: it counts as absent. */
+  readonly values: JsonObject;
+  /** Every top-level key the caller wrote. */
+  readonly keys: ReadonlySet<string>;
+  /** The model name as sent; absent when only `preset` was given. */
+  readonly model?: string;
+  readonly preset?: string;
+  /** OpenRouter's `models`: fallbacks the caller names. */
+  readonly models: readonly string[];
+  readonly stream: boolean;
+  readonly provider: ProviderPreferences;
+  /** The caller's own output cap in tokens. */
+  readonly outputCap?: number;
+  readonly needs: Needs;
+  readonly user?: string;
+  readonly session?: string;
+  readonly tags: Readonly<Record<string, string>>;
+};

@@ -1,0 +1,199 @@
+/**
+ * The plan: the ordered endpoints for one request and, for each one left out, why. Pure, so that `explain`,
+ * the dashboard's preview and the simulator print the very value that `serve` walks.
+ */
+import type { Ask } from './ask.ts';
+import { compareTiers } from './catalog.ts';
+import { endpointsOf, isOpenRouter } from './endpoints.ts';
+import { merge, type Merged } from './merge.ts';
+import type { Nano } from './money.ts';
+import { optional } from './optional.ts';
+import { isPriced, rateAt, worstCase } from './price.ts';
+import type { Skip } from './record.ts';
+import type { Route } from './resolve.ts';
+import type { Endpoint, Floor, Member, ProviderPreferences, Snapshot } from './snapshot.ts';
+
+/** One endpoint to try. */
+export type PlanStep = {
+  /** Place of its model in the chain; 0 is the primary. */
+  readonly position: number;
+  readonly endpoint: Endpoint;
+  readonly merged: Merged;
+  /** The most this request can cost there; undefined = no price is known. */
+  readonly worst?: Nano;
+};
+
+export type Plan = {
+  readonly steps: readonly PlanStep[];
+  readonly skipped: readonly Skip[];
+  /** The first endpoint of the primary, whether or not it can serve: what costs are compared with. */
+  readonly primary?: Endpoint;
+};
+
+export type PlanInput = {
+  readonly ask: Ask;
+  readonly route: Route;
+  readonly workspace: string;
+  readonly snapshot: Snapshot;
+  /** Epoch ms. */
+  readonly now: number;
+};
+
+/** The dialects that attempts can be made in; others are left out by name until they are spoken. */
+export const spokenWires: ReadonlySet<string> = new Set(['openai-chat', 'anthropic']);
+
+/** Orders the endpoints of the chain and leaves out, with the reason, those that may not or cannot serve. */
+export function makePlan(input: PlanInput): Plan {
+  const candidates = input.route.chain.flatMap((member, position) => candidatesOf(input, member, position));
+  const primary = candidates[0];
+  const judged = candidates.map((step) => ({ step, reason: reasonToSkip(step, input, primary) }));
+  // A longer answer than anybody can give is asked for: the longest there is beats a refusal. Reported as a warning.
+  const shorten = judged.every(({ reason }) => reason !== undefined);
+  const usable = (reason: string | undefined): boolean =>
+    reason === undefined || (shorten && reason === 'output');
+  const steps = judged.filter(({ reason }) => usable(reason)).map(({ step }) => step);
+  const skipped = judged.flatMap(({ step, reason }) =>
+    reason === undefined || usable(reason) ? [] : [{ endpoint: step.endpoint.id, reason }],
+  );
+  return { steps: ordered(steps, input.route), skipped, ...optional('primary', primary?.endpoint) };
+}
+
+function candidatesOf(input: PlanInput, member: Member, position: number): PlanStep[] {
+  const endpoints = byPreference(endpointsOf(input.snapshot, member.model), input.route.provider);
+  return endpoints.map((endpoint) => {
+    const merged = merge(input.ask, input.route.preset, member, endpoint);
+    return { position, endpoint, merged, ...optional('worst', worstOf(endpoint, merged, input)) };
+  });
+}
+
+function worstOf(endpoint: Endpoint, merged: Merged, { ask, now, route }: PlanInput): Nano | undefined {
+  if (!isPriced(endpoint.price)) return undefined;
+  const until = now + route.failover.timeouts.startBy + route.failover.timeouts.total;
+  return worstCase(endpoint.price, {
+    input: ask.needs.promptBound,
+    output: merged.outputCap * ask.needs.answers,
+    from: now,
+    until,
+  });
+}
+
+/** `provider.order` first in its order, the rest as the document has them; `sort: price` cheapest first. */
+function byPreference(endpoints: readonly Endpoint[], preferences: ProviderPreferences): readonly Endpoint[] {
+  const order = preferences.order;
+  if (order) {
+    const rank = (endpoint: Endpoint): number => {
+      const at = order.indexOf(endpoint.provider.name);
+      return at === -1 ? order.length : at;
+    };
+    return [...endpoints].sort((a, b) => rank(a) - rank(b));
+  }
+  if (preferences.sort !== 'price') return endpoints;
+  const price = (endpoint: Endpoint): number =>
+    isPriced(endpoint.price)
+      ? (endpoint.price.base.output ?? 0) + (endpoint.price.base.input ?? 0)
+      : Infinity;
+  return [...endpoints].sort((a, b) => price(a) - price(b) || 0);
+}
+
+/** The first reason why an endpoint may not or cannot serve this request, or undefined. */
+function reasonToSkip(
+  candidate: PlanStep,
+  input: PlanInput,
+  primary: PlanStep | undefined,
+): string | undefined {
+  const { endpoint } = candidate;
+  const { preset, provider: preferences } = input.route;
+  return (
+    notAllowed(endpoint, input) ??
+    notPreferred(endpoint, preferences, input.snapshot) ??
+    tooDear(candidate, input) ??
+    cannotServe(candidate, input.ask) ??
+    (candidate.position > 0 && preset?.floor?.below !== 'last_resort'
+      ? belowFloor(endpoint, preset?.floor)
+      : undefined) ??
+    aboveMultiplier(candidate, primary, input.route.failover.maxCostMultiplier)
+  );
+}
+
+function notAllowed({ provider }: Endpoint, { workspace }: PlanInput): string | undefined {
+  if (provider.workspaces && !provider.workspaces.has(workspace)) return 'workspace';
+  return spokenWires.has(provider.wire) ? undefined : 'wire';
+}
+
+/** Names in `only` and `ignore` that are no provider of ours are meant for OpenRouter and travel there. */
+function notPreferred(
+  { provider }: Endpoint,
+  preferences: ProviderPreferences,
+  snapshot: Snapshot,
+): string | undefined {
+  const { only, ignore, order } = preferences;
+  const foreign = isOpenRouter(provider) && (only ?? []).some((name) => !snapshot.providers.has(name));
+  if (only && !only.includes(provider.name) && !foreign) return 'only';
+  if (ignore?.includes(provider.name) === true) return 'ignore';
+  if (preferences.allow_fallbacks === false && order && !order.includes(provider.name)) return 'order';
+  if (preferences.data_collection === 'deny' && provider.data.collection !== 'deny') return 'data_policy';
+  return preferences.zdr === true && provider.data.zdr !== true ? 'data_policy' : undefined;
+}
+
+/** `max_price` in USD per million tokens, against the dearest rate this request may meet. */
+function tooDear({ endpoint }: PlanStep, { route, ask, now }: PlanInput): string | undefined {
+  const limit = route.provider.max_price;
+  if (!limit) return undefined;
+  if (!isPriced(endpoint.price)) return 'unpriced';
+  const rate = rateAt(endpoint.price, ask.needs.promptTokens, now);
+  const over = (price: number | undefined, most: number | undefined): boolean =>
+    most !== undefined && (price ?? 0) > most * 1e6;
+  if (over(rate.input, limit.prompt) || over(rate.output, limit.completion)) return 'max_price';
+  return limit.request !== undefined && (rate.perRequest ?? 0) > limit.request * 1e9
+    ? 'max_price'
+    : undefined;
+}
+
+/** The least room for an answer that makes sending a prompt worthwhile, unless the caller wants less. */
+const minOutput = 4_096;
+
+function cannotServe({ endpoint, merged }: PlanStep, { needs, outputCap, values }: Ask): string | undefined {
+  const { features } = endpoint;
+  if (needs.openRouterOnly.length > 0 && !isOpenRouter(endpoint.provider)) return needs.openRouterOnly[0];
+  if (needs.tools && !features.has('tools')) return 'tools';
+  if (needs.vision && !features.has('vision')) return 'vision';
+  if (needs.pdf && !features.has('pdf')) return 'pdf';
+  if (needs.audio && !features.has('audio')) return 'audio';
+  if (needs.jsonSchema && !features.has('json_schema')) return 'json_schema';
+  const room = Math.min(outputCap ?? minOutput, minOutput);
+  if (endpoint.context !== undefined && needs.promptTokens + room > endpoint.context) return 'context';
+  if (merged.wanted !== undefined && endpoint.maxOutput !== undefined && endpoint.maxOutput < merged.wanted)
+    return 'output';
+  return endpoint.provider.wire === 'anthropic' && needs.answers > 1 && values['n'] !== undefined
+    ? 'n'
+    : undefined;
+}
+
+function belowFloor({ model, context, features }: Endpoint, floor: Floor | undefined): string | undefined {
+  if (!floor) return undefined;
+  if (floor.tier !== undefined && (model.tier === undefined || compareTiers(model.tier, floor.tier) < 0))
+    return 'floor:tier';
+  if (floor.context !== undefined && (context ?? 0) < floor.context) return 'floor:context';
+  const missing = floor.features.find((feature) => !features.has(feature));
+  return missing === undefined ? undefined : `floor:${missing}`;
+}
+
+/** A hop's worst case ÷ the primary's; above a free or unpriced primary every priced hop is refused. */
+function aboveMultiplier(
+  { position, worst }: PlanStep,
+  primary: PlanStep | undefined,
+  most: number | undefined,
+): string | undefined {
+  if (most === undefined || position === 0 || worst === 0) return undefined;
+  if (worst === undefined) return 'unpriced';
+  return worst > most * (primary?.worst ?? 0) ? 'max_cost_multiplier' : undefined;
+}
+
+/** Those under a floor of `last_resort` go last. `order: price`: cheapest worst case first, the unpriced after the priced. */
+function ordered(steps: readonly PlanStep[], route: Route): readonly PlanStep[] {
+  const under = (step: PlanStep): number =>
+    step.position > 0 && belowFloor(step.endpoint, route.preset?.floor) !== undefined ? 1 : 0;
+  const price = (step: PlanStep): number =>
+    route.failover.order === 'price' ? (step.worst ?? Number.MAX_SAFE_INTEGER) : 0;
+  return [...steps].sort((a, b) => under(a) - under(b) || price(a) - price(b));
+}

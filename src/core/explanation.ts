@@ -1,0 +1,31 @@
+/** A plan as data for people: what would be tried for a request, in which order, and why the rest would not. */
+import type { Nano } from './money.ts';
+import type { Skip } from './record.ts';
+
+/** One endpoint that would be called, in order. */
+export type ExplainedStep = {
+  /** Place in the chain; several endpoints of one model share it. */
+  readonly position: number;
+  /** `author/name@provider`. */
+  readonly endpoint: string;
+  readonly model: string;
+  readonly provider: string;
+  /** The most this attempt could cost; absent = the endpoint has no price. */
+  readonly worst?: Nano;
+  /** Tokens: the output cap that would be sent. */
+  readonly outputCap: number;
+  /** `worst` ÷ the primary's; absent where either is unknown. */
+  readonly multiplier?: number;
+};
+
+export type Explanation = {
+  /** `coder@7`; absent when no preset was named. */
+  readonly preset?: string;
+  /** The model name as sent. */
+  readonly requested: string;
+  readonly warnings: readonly string[];
+  readonly steps: readonly ExplainedStep[];
+  readonly skipped: readonly Skip[];
+  /** Set when the request would be refused before any call. */
+  readonly problem?: { readonly code: string; readonly message: string };
+};

@@ -1,0 +1,292 @@
+/**
+ * Everything the gateway knows about providers' errors lives in this file: what a reply means, whether another
+ * endpoint may be tried, when to come back. Rows are in order of precedence; each was taught by a captured
+ * message (failure.test.ts has them) or by the provider's documentation.
+ */
+import { asObject, someText } from './json.ts';
+import { optional } from './optional.ts';
+
+/** The failure classes; see the table of rules below for what falls into each. */
+export type FailureClass =
+  /** The request itself is wrong: every endpoint would refuse it. */
+  | 'caller'
+  /** The endpoint rejects something the caller did not write, or that was translated. */
+  | 'unsupported'
+  /** Too long for this model. */
+  | 'context'
+  | 'moderation'
+  | 'auth'
+  /** Out of credit or quota: hours, not seconds. */
+  | 'quota'
+  | 'rate_limit'
+  /** Larger than this account's per-minute allowance; waiting does not help. */
+  | 'too_large_for_rate'
+  | 'overloaded'
+  | 'server_error'
+  | 'timeout'
+  | 'connection'
+  | 'model_gone'
+  | 'client_gone'
+  | 'budget';
+
+/** The classes that a preset's `failover.on` may name. */
+export const failoverClasses = [
+  'rate_limit',
+  'overloaded',
+  'server_error',
+  'timeout',
+  'connection',
+  'quota',
+  'model_gone',
+  'auth',
+  'context',
+  'moderation',
+] as const satisfies readonly FailureClass[];
+
+export type Failure = {
+  readonly class: FailureClass;
+  /** HTTP status of the reply; 0 = none. */
+  readonly status: number;
+  /** The provider's words, shortened. For records; shown to the caller only when the request was at fault. */
+  readonly message: string;
+  /** The provider's own code or type. */
+  readonly code?: string;
+  /** The request field that the provider named. */
+  readonly param?: string;
+  /** When the provider said to come back, in ms; clamped. */
+  readonly retryAfterMs?: number;
+};
+
+/** A provider's error, read from a reply or from an event inside a stream. */
+export type ErrorReply = {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  /** The body, or the payload of the event; the first 64 KB are enough. */
+  readonly body: string;
+};
+
+/** What the sender knows about the request that failed. */
+export type Sent = {
+  /** Top-level keys that the caller wrote. */
+  readonly callerKeys: ReadonlySet<string>;
+  /** True when the request was translated from another wire. */
+  readonly translated: boolean;
+};
+
+/**
+ * May another endpoint be tried? Two facts decide: the failure, and whether any content reached the client.
+ * `unsupported` and `too_large_for_rate` always may: another endpoint can have other limits.
+ */
+export function mayTryNext(
+  failure: FailureClass,
+  committed: boolean,
+  on: ReadonlySet<FailureClass>,
+): boolean {
+  if (committed) return false;
+  switch (failure) {
+    case 'caller':
+    case 'client_gone':
+      return false;
+    case 'unsupported':
+    case 'too_large_for_rate':
+    case 'budget':
+      return true;
+    default:
+      return on.has(failure);
+  }
+}
+
+/** Reads a provider's refusal. Pure: the same reply is always the same failure. */
+export function classify(reply: ErrorReply, sent: Sent): Failure {
+  const said = readError(reply);
+  const words = `${said.code ?? ''} ${said.type ?? ''} ${said.message}`.toLowerCase();
+  const status = said.status;
+  const rule = rules.find((row) => row.when(status, words, said));
+  const found = rule?.class ?? byStatus(status);
+  return {
+    class: found === 'caller' && blamesUs(said, words, sent) ? 'unsupported' : found,
+    status: reply.status,
+    message: said.message.slice(0, 500),
+    ...optional('code', said.code ?? said.type),
+    ...optional('param', said.param),
+    ...optional('retryAfterMs', retryAfter(reply.headers, said)),
+  };
+}
+
+type Said = {
+  readonly status: number;
+  readonly message: string;
+  readonly type?: string;
+  readonly code?: string;
+  readonly param?: string;
+  /** Google's RetryInfo, e.g. `34s`. */
+  readonly retryDelay?: string;
+};
+
+type Rule = {
+  readonly class: FailureClass;
+  when(status: number, words: string, said: Said): boolean;
+};
+
+const clientError = (status: number): boolean => status >= 400 && status < 500;
+
+const rules: readonly Rule[] = [
+  // OpenAI `context_length_exceeded`; Anthropic "prompt is too long: N tokens > M maximum"; Mistral, Groq, vLLM in words.
+  {
+    class: 'context',
+    when: (status, words) =>
+      clientError(status) &&
+      status !== 429 &&
+      /context[_ ]length|context[_ ]window|maximum context|prompt is too long|input is too long|too many (input )?tokens|exceeds? the (model'?s )?(maximum|max) (number of )?(input )?tokens|input token count .* exceeds/.test(
+        words,
+      ),
+  },
+  // 429 "Request too large for gpt-4o … on tokens per min" (OpenAI), the same as a 413 (Groq): waiting does not help.
+  {
+    class: 'too_large_for_rate',
+    when: (status, words) => status === 413 || (status === 429 && words.includes('request too large')),
+  },
+  // Google answers 429 RESOURCE_EXHAUSTED for both; one that says when to come back is a rate limit.
+  { class: 'rate_limit', when: (status, _words, said) => status === 429 && said.retryDelay !== undefined },
+  // Anthropic: out of credit is a 400; DeepSeek: 402 "Insufficient Balance"; OpenAI: 429 `insufficient_quota`; xAI: 403 about credits.
+  {
+    class: 'quota',
+    when: (status, words) =>
+      status === 402 ||
+      (clientError(status) &&
+        /insufficient_quota|credit balance is too low|insufficient (balance|credits?|funds)|exceeded your current quota|billing_(error|hard_limit_reached|not_active)|out of credits?|usage limits?\b.*(regain|reached)|(used all|run out of) .*credits/.test(
+          words,
+        )),
+  },
+  { class: 'rate_limit', when: (status) => status === 429 },
+  {
+    class: 'moderation',
+    when: (status, words) =>
+      clientError(status) &&
+      /content[_ ]policy|content[_ ]filter|content management policy|moderation|flagged|safety (system|settings)|prohibited_content|data_inspection_failed/.test(
+        words,
+      ),
+  },
+  // Google: a bad key is a 400 (API_KEY_INVALID). A 403 counts as auth only when it names the key.
+  {
+    class: 'auth',
+    when: (status, words) =>
+      status === 401 ||
+      ((status === 400 || status === 403) &&
+        /api[_ ]key|x-api-key|credentials?\b|authentication_error|invalid_authentication/.test(words)),
+  },
+  // Retired or restricted ids come as 404, 410, 403, or as a 400 in words.
+  {
+    class: 'model_gone',
+    when: (status, words) =>
+      status === 404 ||
+      status === 410 ||
+      status === 403 ||
+      ((status === 400 || status === 422) &&
+        (/\bmodel_(not_found|decommissioned|deprecated)\b|not a valid model|no endpoints found|(invalid|unknown) model\b/.test(
+          words,
+        ) ||
+          /\bmodel\b.{0,120}\b(does not exist|not found|deprecated|retired|decommissioned|no longer (available|supported)|is not (available|supported)|not exist)/.test(
+            words,
+          ))),
+  },
+  // "overloaded" and "capacity" come with 503, 529, 500 and inside 200 streams.
+  {
+    class: 'overloaded',
+    when: (status, words) =>
+      status >= 500 && /overloaded|over capacity|at capacity|no capacity|capacity exceeded/.test(words),
+  },
+];
+
+function byStatus(status: number): FailureClass {
+  if (status === 503 || status === 529) return 'overloaded';
+  if (status === 408 || status === 504 || status === 522 || status === 524) return 'timeout';
+  if (status >= 500) return 'server_error';
+  return clientError(status) ? 'caller' : 'server_error';
+}
+
+/** A 400 that names something the caller did not write, or that was translated, is not the caller's mistake. */
+function blamesUs(said: Said, words: string, sent: Sent): boolean {
+  const named =
+    said.param ??
+    /(?:parameter|argument|field|property|keyword)s?(?: supplied)?(?::\s*[`'"]?|\s+[`'"])([a-z_][\w.[\]]*)/.exec(
+      words,
+    )?.[1];
+  if (named === undefined) return false;
+  const root = /^[a-z_]\w*/i.exec(named)?.[0] ?? named;
+  return sent.translated || !sent.callerKeys.has(root);
+}
+
+/** Statuses of errors that come inside a 200; Anthropic's types, OpenAI's in streams. */
+const statusOfType: Readonly<Record<string, number>> = {
+  invalid_request_error: 400,
+  authentication_error: 401,
+  billing_error: 402,
+  permission_error: 403,
+  not_found_error: 404,
+  request_too_large: 413,
+  rate_limit_error: 429,
+  rate_limit_exceeded: 429,
+  insufficient_quota: 429,
+  api_error: 500,
+  server_error: 500,
+  timeout_error: 504,
+  overloaded_error: 529,
+};
+
+function readError(reply: ErrorReply): Said {
+  const body = parse(reply.body);
+  const error = Array.isArray(body) ? asObject(body[0])['error'] : (asObject(body)['error'] ?? body);
+  const type = someText(asObject(error)['type']) ?? someText(asObject(error)['status']);
+  const code = asObject(error)['code'];
+  return {
+    status: reply.status >= 400 ? reply.status : statusInside(code, type),
+    message: messageOf(error, body, reply.body),
+    ...optional('type', type),
+    ...optional('code', typeof code === 'string' ? code : undefined),
+    ...optional('param', someText(asObject(error)['param'])),
+    ...optional('retryDelay', retryDelay(asObject(error)['details'])),
+  };
+}
+
+function statusInside(code: unknown, type: string | undefined): number {
+  if (typeof code === 'number' && code >= 400 && code < 600) return code;
+  return (typeof code === 'string' ? statusOfType[code] : undefined) ?? statusOfType[type ?? ''] ?? 500;
+}
+
+function messageOf(error: unknown, body: unknown, raw: string): string {
+  const message =
+    someText(error) ??
+    someText(asObject(error)['message']) ??
+    someText(asObject(body)['message']) ??
+    someText(asObject(body)['detail']);
+  if (message !== undefined) return message;
+  const title = /<title>([^<]{1,200})<\/title>/i.exec(raw)?.[1];
+  return title ?? raw.slice(0, 500).trim();
+}
+
+function retryDelay(details: unknown): string | undefined {
+  if (!Array.isArray(details)) return undefined;
+  return details
+    .map((detail) => someText(asObject(detail)['retryDelay']))
+    .find((delay) => delay !== undefined);
+}
+
+const minRetryMs = 1_000;
+/** Providers have been seen to send absurd values that would freeze an account for days. */
+const maxRetryMs = 3_600_000;
+
+function retryAfter(headers: Readonly<Record<string, string>>, said: Said): number | undefined {
+  const ms = Number.parseFloat(headers['retry-after-ms'] ?? '');
+  const seconds = Number.parseFloat(headers['retry-after'] ?? said.retryDelay ?? '');
+  const wait = Number.isFinite(ms) ? ms : seconds * 1_000;
+  return Number.isFinite(wait) && wait >= 0 ? Math.min(Math.max(wait, minRetryMs), maxRetryMs) : undefined;
+}
+
+function parse(body: string): unknown {
+  try {
+    return JSON.parse(body);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,132 @@
+/**
+ * What an endpoint charges, and what a request costs there. A price is not a number: it depends on how long
+ * the prompt is (long-context tiers reprice the whole request) and on the time of day (UTC windows).
+ */
+import { nano, total, type Line, type Nano, type Pico } from './money.ts';
+import { promptTokens, type Usage } from './usage.ts';
+
+/** Pico-USD per token of each bucket; `perRequest` is nano-USD per request. An absent bucket has no price of its own. */
+export type Rate = {
+  readonly input?: Pico;
+  readonly output?: Pico;
+  readonly cacheRead?: Pico;
+  readonly cacheWrite?: Pico;
+  readonly cacheWrite1h?: Pico;
+  readonly reasoning?: Pico;
+  readonly perRequest?: Nano;
+};
+
+export type Weekday = 'mon' | 'tue' | 'wed' | 'thu' | 'fri' | 'sat' | 'sun';
+
+/** A rate that replaces the base rate, bucket by bucket, where all its conditions hold. Later overrides win. */
+export type Override = {
+  readonly rate: Rate;
+  /** Holds for prompts of strictly more tokens than this; reprices the whole request. */
+  readonly minPromptTokens?: number;
+  /** Holds from this instant on (epoch ms): an announced change of price. */
+  readonly from?: number;
+  /** Minutes after midnight UTC, half-open [start, end), may wrap past midnight. */
+  readonly utcStart?: number;
+  readonly utcEnd?: number;
+  readonly utcDays?: readonly Weekday[];
+};
+
+export type Price = {
+  readonly base: Rate;
+  readonly overrides?: readonly Override[];
+  /** A zero price counts only when this is set; otherwise zero means "unknown". */
+  readonly free?: boolean;
+  /** Embeddings: nothing is put out, so the missing output price is no gap. */
+  readonly inputOnly?: boolean;
+};
+
+const days: readonly Weekday[] = ['sun', 'mon', 'tue', 'wed', 'thu', 'fri', 'sat'];
+const dayMs = 86_400_000;
+const minuteMs = 60_000;
+
+/** True when the price can be used for money: free on purpose, or above zero in every direction that is billed. */
+export function isPriced(price: Price | undefined): price is Price {
+  if (!price) return false;
+  const { input = 0, output = 0 } = price.base;
+  return price.free === true || (input > 0 && (output > 0 || price.inputOnly === true));
+}
+
+/** The rate for a prompt of so many tokens at `at` (epoch ms). */
+export function rateAt(price: Price, tokens: number, at: number): Rate {
+  let rate = price.base;
+  for (const override of price.overrides ?? []) {
+    if (tokens > (override.minPromptTokens ?? -1) && inWindow(override, at))
+      rate = { ...rate, ...override.rate };
+  }
+  return rate;
+}
+
+function inWindow(override: Override, at: number): boolean {
+  if (override.from !== undefined && at < override.from) return false;
+  if (override.utcDays && !override.utcDays.includes(days[new Date(at).getUTCDay()] as Weekday)) return false;
+  if (override.utcStart === undefined || override.utcEnd === undefined) return true;
+  const minute = Math.floor((at % dayMs) / minuteMs);
+  const { utcStart: start, utcEnd: end } = override;
+  return start <= end ? minute >= start && minute < end : minute >= start || minute < end;
+}
+
+/**
+ * What `usage` costs at `price`, for a request that began at `at` (epoch ms). Buckets without a price of their
+ * own are charged as the bucket they are a kind of: cache reads and writes as input, reasoning as output.
+ */
+export function cost(price: Price, usage: Usage, at: number): Nano {
+  const rate = rateAt(price, promptTokens(usage), at);
+  const free = 0 as Pico;
+  const input = rate.input ?? free;
+  const output = rate.output ?? free;
+  const write = rate.cacheWrite ?? input;
+  const lines: Line[] = [
+    [usage.input, input],
+    [usage.cacheRead ?? 0, rate.cacheRead ?? input],
+    [usage.cacheWrite ?? 0, write],
+    [usage.cacheWrite1h ?? 0, rate.cacheWrite1h ?? write],
+    [usage.output, output],
+    [usage.reasoning ?? 0, rate.reasoning ?? output],
+  ];
+  return nano(total(lines) + (rate.perRequest ?? 0));
+}
+
+/** What bounds a request's cost before it is sent. Tokens are upper bounds, times are epoch ms. */
+export type Bound = {
+  readonly input: number;
+  readonly output: number;
+  readonly from: number;
+  readonly until: number;
+};
+
+/**
+ * The worst price that can be reached: every input token at the dearest way to read it, every output token at
+ * the dearest rate, in the dearest tier up to `bound.input` and the dearest window that the request may run into.
+ */
+export function worstCase(price: Price, bound: Bound): Nano {
+  const reachable = reachableRates(price, bound);
+  const dearest = (pick: (rate: Rate) => readonly (number | undefined)[]): Pico =>
+    Math.max(0, ...reachable.flatMap(pick).map((value) => value ?? 0)) as Pico;
+  const input = dearest((rate) => [rate.input, rate.cacheRead, rate.cacheWrite, rate.cacheWrite1h]);
+  const output = dearest((rate) => [rate.output, rate.reasoning]);
+  const perRequest = Math.max(0, ...reachable.map((rate) => rate.perRequest ?? 0));
+  return nano(
+    total([
+      [bound.input, input],
+      [bound.output, output],
+    ]) + perRequest,
+  );
+}
+
+/** Base and overrides combine bucket by bucket, so the dearest of each bucket bounds every combination. */
+function reachableRates(price: Price, bound: Bound): readonly Rate[] {
+  const reached = (price.overrides ?? []).filter(
+    (override) => bound.input > (override.minPromptTokens ?? -1) && mayRunInto(override, bound),
+  );
+  return [price.base, ...reached.map((override) => override.rate)];
+}
+
+function mayRunInto(override: Override, bound: Bound): boolean {
+  for (let at = bound.from; at < bound.until; at += minuteMs) if (inWindow(override, at)) return true;
+  return inWindow(override, bound.until);
+}

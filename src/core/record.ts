@@ -1,0 +1,82 @@
+/** The record of one generation: what was asked, every attempt with its cost, how it ended. Written exactly once. */
+import type { FailureClass } from './failure.ts';
+import type { Nano } from './money.ts';
+import type { Basis, Usage } from './usage.ts';
+
+/** One upstream call. Times in ms; `at` is epoch ms. */
+export type AttemptRecord = {
+  /** `gen-…/0`, `/1`, …: settlement is idempotent by this id. */
+  readonly id: string;
+  readonly model: string;
+  readonly provider: string;
+  readonly position: number;
+  readonly at: number;
+  readonly outcome: 'ok' | FailureClass;
+  /** HTTP status; 0 = none arrived. */
+  readonly status: number;
+  /** What the provider said, shortened; never prompts or answers. */
+  readonly message?: string;
+  readonly upstreamId?: string;
+  readonly firstTokenMs?: number;
+  readonly latencyMs: number;
+  readonly usage?: Usage;
+  readonly basis: Basis;
+  /** Measured, or for an answer without usage estimated; 0 for what is unmeasured. */
+  readonly cost: Nano;
+  /** Estimate of what an unmeasured attempt may have cost. */
+  readonly unmeasured?: Nano;
+  /** The most this attempt could have cost: what would be, or was, held for it. */
+  readonly worst?: Nano;
+};
+
+export type Skip = { readonly endpoint: string; readonly reason: string };
+
+/** Why a generation ended. */
+export type Ending =
+  | 'ok'
+  /** Refused or failed before any content reached the client. */
+  | 'failed'
+  /** Broken after content had reached the client: one error event was sent. */
+  | 'cut'
+  | 'client_gone';
+
+export type GenerationRecord = {
+  readonly id: string;
+  /** Epoch ms. */
+  readonly at: number;
+  readonly latencyMs: number;
+  readonly firstTokenMs?: number;
+  readonly revision: number;
+  readonly workspace: string;
+  readonly key: string;
+  readonly api: 'chat' | 'responses' | 'messages' | 'embeddings';
+  readonly stream: boolean;
+  /** The model name as sent. */
+  readonly requested: string;
+  readonly preset?: string;
+  readonly presetVersion?: number;
+  readonly ending: Ending;
+  /** The problem's code where it did not end well. */
+  readonly problem?: string;
+  readonly finish?: string;
+  readonly nativeFinish?: string;
+  readonly attempts: readonly AttemptRecord[];
+  readonly skipped: readonly Skip[];
+  readonly warnings: readonly string[];
+  readonly user?: string;
+  readonly session?: string;
+  readonly tags: Readonly<Record<string, string>>;
+  /** The attempt that served: its place in the chain, model and provider. */
+  readonly served?: { readonly position: number; readonly model: string; readonly provider: string };
+  /** All attempts together. */
+  readonly cost: Nano;
+  /** Same tokens at the primary, cold; absent when it has no price. */
+  readonly primaryCost?: Nano;
+  readonly userAgent?: string;
+};
+
+/** Cost ÷ what the primary would have cost, rounded to three digits; undefined where that is unknown or zero. */
+export function multiplier(cost: Nano, primaryCost: Nano | undefined): number | undefined {
+  if (primaryCost === undefined || primaryCost === 0) return undefined;
+  return Number((cost / primaryCost).toPrecision(3));
+}

@@ -1,0 +1,220 @@
+/**
+ * What does the name in a request stand for? Pure: (ask, key, snapshot) → route, or a refusal. The order is
+ * preset, key alias, workspace alias, slug, catalogue alias; an unknown name is refused, never replaced.
+ */
+import type { Ask } from './ask.ts';
+import { defaultFailover } from './defaults.ts';
+import { endpointsOf } from './endpoints.ts';
+import { optional } from './optional.ts';
+import { refuse } from './problem.ts';
+import type { Failover, Key, Member, Preset, ProviderPreferences, Snapshot, Workspace } from './snapshot.ts';
+import { mergeProvider } from './merge.ts';
+import { suggest } from './suggest.ts';
+
+export type Route = {
+  /** The name as the client wrote it, for records. */
+  readonly requested: string;
+  readonly preset?: Preset;
+  /** In order; position 0 is the primary. Never empty. */
+  readonly chain: readonly Member[];
+  readonly provider: ProviderPreferences;
+  readonly failover: Failover;
+  readonly warnings: readonly string[];
+};
+
+/** A name taken apart: `a/m@preset/coder@3` → model `a/m`, preset `coder`, version 3. */
+export type Name = { readonly model?: string; readonly preset?: string; readonly version?: string };
+
+/** Splits the forms that name a preset; any other text is a model name or an alias. */
+export function parseName(text: string): Name {
+  const at = text.indexOf('@preset/');
+  if (at === -1) return { model: text };
+  const [preset = '', version] = text.slice(at + '@preset/'.length).split('@');
+  return { preset, ...optional('version', version), ...(at > 0 ? { model: text.slice(0, at) } : {}) };
+}
+
+/** Resolves the names of a request. Throws Refused. */
+export function resolve(ask: Ask, key: Key, snapshot: Snapshot): Route {
+  const workspace = snapshot.workspaces.get(key.workspace);
+  if (!workspace) throw refuse('internal', `The workspace of this key no longer exists.`);
+  const name = nameOf(ask, key, workspace);
+  const requested = ask.model ?? ask.preset ?? '';
+  if (name.preset === undefined)
+    return plainRoute({ ask, key, snapshot, model: name.model ?? '', requested });
+  const preset = findPreset({ name: name.preset, version: name.version, key, workspace });
+  const named = [...(name.model === undefined ? [] : [name.model]), ...ask.models];
+  const beside = named.map((model) => besidePreset({ model, preset, key, snapshot }));
+  const chain = dedupe([...beside, ...preset.chain]);
+  if (chain.length === 0)
+    throw refuse(
+      'invalid_request',
+      `The preset ${preset.slug} names no model: send one, as "author/name@preset/${preset.slug}".`,
+      { param: 'model' },
+    );
+  const warnings =
+    preset.locked.has('provider') && ask.keys.has('provider')
+      ? ['"provider" is locked by the preset: the request\'s value was dropped']
+      : [];
+  return {
+    requested,
+    preset,
+    chain,
+    provider: mergeProvider(preset, ask),
+    failover: preset.failover,
+    warnings,
+  };
+}
+
+/** The first name that says something: the model's own preset form, `preset`, then an alias. */
+function nameOf(ask: Ask, key: Key, workspace: Workspace): Name {
+  const model = ask.model === undefined ? {} : parseName(ask.model);
+  if (model.preset !== undefined) return model;
+  if (ask.preset !== undefined) return { ...model, ...parsePresetField(ask.preset) };
+  if (model.model === undefined)
+    throw refuse('invalid_request', '"model" is missing: name a model, or a preset as "@preset/NAME".', {
+      param: 'model',
+    });
+  const alias = key.aliases.get(model.model) ?? workspace.aliases.get(model.model);
+  return alias === undefined ? model : { preset: alias };
+}
+
+/** `preset: "coder"`, `"coder@3"` and `"@preset/coder"` mean the same as they look. */
+function parsePresetField(text: string): Name {
+  const { preset = '', version } = parseName(text.includes('@preset/') ? text : `@preset/${text}`);
+  return { preset, ...optional('version', version) };
+}
+
+type PresetQuery = {
+  readonly name: string;
+  readonly version: string | undefined;
+  readonly key: Key;
+  readonly workspace: Workspace;
+};
+
+function findPreset({ name, version, key, workspace }: PresetQuery): Preset {
+  const entry = workspace.presets.get(name);
+  if (!entry) throw refuse('preset_not_found', unknownPreset(name, workspace), { param: 'model' });
+  if (key.presets && !key.presets.has(name)) {
+    throw refuse(
+      'preset_not_allowed',
+      `The key ${key.name} may not use the preset ${name}; it may use: ${[...key.presets].join(', ') || 'none'}.`,
+      { param: 'model' },
+    );
+  }
+  if (entry.status === 'disabled')
+    throw refuse('preset_disabled', `The preset ${name} is disabled.`, { param: 'model' });
+  if (entry.status === 'archived')
+    throw refuse('preset_archived', `The preset ${name} is archived.`, { param: 'model' });
+  if (version === undefined) return entry.active;
+  const pinned = entry.versions.get(Number(version));
+  if (!pinned) {
+    throw refuse(
+      'preset_version_not_found',
+      `The preset ${name} has no version ${version}; the active one is ${entry.active.version}.`,
+      { param: 'model' },
+    );
+  }
+  return tightened(pinned, entry.active);
+}
+
+/** Locks, floor and data policy always come from the active version: an old pin must not loosen them. */
+function tightened(pinned: Preset, active: Preset): Preset {
+  const { floor: _floor, ...rest } = pinned;
+  const provider = {
+    ...pinned.provider,
+    ...optional('data_collection', active.provider.data_collection),
+    ...optional('zdr', active.provider.zdr),
+  };
+  return { ...rest, locked: active.locked, provider, ...optional('floor', active.floor) };
+}
+
+function unknownPreset(name: string, workspace: Workspace): string {
+  const near = suggest(name, workspace.presets.keys());
+  return `There is no preset ${JSON.stringify(name.slice(0, 80))} in the workspace ${workspace.name}.${near === undefined ? '' : ` Did you mean "@preset/${near}"?`}`;
+}
+
+type ModelQuery = { readonly model: string; readonly key: Key; readonly snapshot: Snapshot };
+
+function besidePreset({ model, preset, key, snapshot }: ModelQuery & { readonly preset: Preset }): Member {
+  if (preset.locked.has('models')) {
+    throw refuse(
+      'models_locked',
+      `The models of the preset ${preset.slug} are locked: call it as "@preset/${preset.slug}", without a model.`,
+      { param: 'model' },
+    );
+  }
+  checkModelAllowed(model, key);
+  return { model: known(model, snapshot), parameters: {} };
+}
+
+function plainRoute({
+  ask,
+  key,
+  snapshot,
+  model,
+  requested,
+}: ModelQuery & { readonly ask: Ask; readonly requested: string }): Route {
+  const chain = dedupe(
+    [model, ...ask.models].map((name) => {
+      const slug = known(name, snapshot);
+      checkModelAllowed(name, key, slug);
+      return { model: slug, parameters: {} };
+    }),
+  );
+  return {
+    requested,
+    chain,
+    provider: mergeProvider(undefined, ask),
+    failover: defaultFailover,
+    warnings: [],
+  };
+}
+
+function checkModelAllowed(model: string, key: Key, slug = model): void {
+  const allowed = key.models ? key.models.has(model) || key.models.has(slug) : key.presets === undefined;
+  if (!allowed)
+    throw refuse(
+      'model_not_allowed',
+      `The key ${key.name} may not call the model ${model} by itself; it is meant for presets${key.presets ? `: ${[...key.presets].join(', ')}` : ''}.`,
+      { param: 'model' },
+    );
+}
+
+/** The canonical slug, or the name itself where only OpenRouter knows it. Throws `model_not_found`. */
+function known(name: string, snapshot: Snapshot): string {
+  const slug = snapshot.catalogue.models.has(name) ? name : (snapshot.catalogue.aliases.get(name) ?? name);
+  if (endpointsOf(snapshot, slug).length > 0) return slug;
+  const model = snapshot.catalogue.models.get(slug);
+  if (model) {
+    const offering = [...new Set(model.offers.map((offer) => offer.provider))].join(', ');
+    throw refuse(
+      'model_not_found',
+      `The model ${slug} is known, but no configured provider serves it. It is offered by: ${offering || 'nobody'}.`,
+      { param: 'model' },
+    );
+  }
+  throw refuse('model_not_found', unknownModel(name, snapshot), { param: 'model' });
+}
+
+function unknownModel(name: string, snapshot: Snapshot): string {
+  const short = name.slice(0, 120);
+  if ([...snapshot.workspaces.values()].some((workspace) => workspace.presets.has(name)))
+    return `There is no model ${JSON.stringify(short)}. The preset of that name is called as "@preset/${short}".`;
+  const near = suggest(name, snapshot.catalogue.models.keys());
+  const hint = near === undefined ? '' : ` Did you mean "${near}"?`;
+  return `There is no model ${JSON.stringify(short)}.${hint} To add it, write into the configuration: models: { "${short}": { endpoints: [{ provider: …, model: …, price: { input: …, output: … } }], context: … } }`;
+}
+
+/** A model named twice is called once, at its first place. */
+function dedupe(chain: readonly Member[]): readonly Member[] {
+  const seen = new Map<string, Member>();
+  for (const member of chain) {
+    const earlier = seen.get(member.model);
+    // A model named beside the preset keeps the parameters the preset has for it.
+    seen.set(
+      member.model,
+      earlier ? { ...earlier, parameters: { ...member.parameters, ...earlier.parameters } } : member,
+    );
+  }
+  return [...seen.values()];
+}

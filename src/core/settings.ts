@@ -1,0 +1,131 @@
+/**
+ * The configuration as objects, each with a kind, a name and a body shaped as in the document. This is what
+ * the store keeps versions of, what documents are compared with, and what the snapshot is built from.
+ */
+import type { AlertBody, KeyBody, WorkspaceBody } from './document.ts';
+import type { LimitBody } from './document-limit.ts';
+import type { PresetBody } from './document-preset.ts';
+import type { ModelBody, ProviderBody } from './document-provider.ts';
+import { defaultWorkspace } from './defaults.ts';
+import type { Path } from './mistake.ts';
+
+/** The gateway has two objects: its `limits`, and the `provider-order` in which providers stand in the document. */
+export type GatewayBody = { readonly limits?: readonly LimitBody[]; readonly order?: readonly string[] };
+
+export type Bodies = {
+  readonly gateway: GatewayBody;
+  readonly provider: ProviderBody;
+  readonly model: ModelBody;
+  readonly workspace: WorkspaceBody;
+  readonly preset: PresetBody;
+  readonly key: KeyBody;
+  readonly alert: AlertBody;
+};
+export type Kind = keyof Bodies;
+
+/** One object as a document has it. */
+export type Written<K extends Kind = Kind> = {
+  [Each in K]: {
+    readonly kind: Each;
+    /** `coder`, or `workspace/coder` for a preset outside the workspace `default`. */
+    readonly name: string;
+    /** Where it stands in the document. */
+    readonly path: Path;
+    readonly body: Bodies[Each];
+  };
+}[K];
+
+/** One object in force. */
+export type Setting<K extends Kind = Kind> = {
+  [Each in K]: Written<Each> & {
+    readonly version: number;
+    /** Earlier bodies by version number; kept only where versions can be asked for. */
+    readonly older?: ReadonlyMap<number, Bodies[Each]>;
+    readonly archived: boolean;
+  };
+}[K];
+
+export type Settings = {
+  /** The revision this is the state of. */
+  readonly revision: number;
+  readonly gateway: readonly Setting<'gateway'>[];
+  /** In the order of the document. */
+  readonly providers: readonly Setting<'provider'>[];
+  readonly models: readonly Setting<'model'>[];
+  readonly workspaces: readonly Setting<'workspace'>[];
+  /** Archived ones included: they are answered differently from unknown ones. */
+  readonly presets: readonly Setting<'preset'>[];
+  readonly keys: readonly Setting<'key'>[];
+  readonly alerts: readonly Setting<'alert'>[];
+};
+
+/** The name of a preset's object. */
+export function presetName(workspace: string, slug: string): string {
+  return workspace === defaultWorkspace ? slug : `${workspace}/${slug}`;
+}
+
+/** The workspace and slug in the name of a preset's object. */
+export function presetAddress(name: string): { readonly workspace: string; readonly slug: string } {
+  const slash = name.indexOf('/');
+  if (slash < 0) return { workspace: defaultWorkspace, slug: name };
+  return { workspace: name.slice(0, slash), slug: name.slice(slash + 1) };
+}
+
+/** Where an object would stand if a document held it. */
+export function canonicalPath(kind: Kind, name: string): Path {
+  switch (kind) {
+    case 'gateway':
+      return [];
+    case 'provider':
+      return ['providers', name];
+    case 'model':
+      return ['models', name];
+    case 'workspace':
+      return ['workspaces', name];
+    case 'preset': {
+      const { workspace, slug } = presetAddress(name);
+      return workspace === defaultWorkspace ? ['presets', slug] : ['workspaces', workspace, 'presets', slug];
+    }
+    case 'key':
+      return ['keys', name];
+    case 'alert':
+      return ['alerts', name];
+  }
+}
+
+/** All objects, sorted into their kinds. Archived ones are left out, except presets. */
+export function settingsOf(revision: number, objects: Iterable<Setting>): Settings {
+  const piles: { readonly [K in Kind]: Setting<K>[] } = {
+    gateway: [],
+    provider: [],
+    model: [],
+    workspace: [],
+    preset: [],
+    key: [],
+    alert: [],
+  };
+  for (const object of objects) {
+    if (!object.archived || object.kind === 'preset') (piles[object.kind] as Setting[]).push(object);
+  }
+  return {
+    revision,
+    gateway: piles.gateway,
+    providers: inOrder(piles.provider, piles.gateway),
+    models: piles.model,
+    workspaces: piles.workspace,
+    presets: piles.preset,
+    keys: piles.key,
+    alerts: piles.alert,
+  };
+}
+
+/** Providers as the document orders them; those that it does not name come after. */
+function inOrder(
+  providers: readonly Setting<'provider'>[],
+  gateway: readonly Setting<'gateway'>[],
+): readonly Setting<'provider'>[] {
+  const order = gateway.find((object) => object.name === 'provider-order')?.body.order ?? [];
+  const place = new Map(order.map((name, index) => [name, index]));
+  const rank = (provider: Setting<'provider'>): number => place.get(provider.name) ?? order.length;
+  return [...providers].sort((a, b) => rank(a) - rank(b));
+}

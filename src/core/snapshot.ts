@@ -1,0 +1,220 @@
+/**
+ * Everything a request may look up, resolved and frozen: built off the path from the configuration, swapped
+ * whole. A request keeps the snapshot it began with, so it is served wholly by one version of every object.
+ */
+import type { Catalogue, Feature, Model, Tier, Wire } from './catalog.ts';
+import type { FailureClass } from './failure.ts';
+import type { Limit } from './limit.ts';
+import type { Price } from './price.ts';
+
+export type JsonValue =
+  | string
+  | number
+  | boolean
+  | null
+  | readonly JsonValue[]
+  | { readonly [key: string]: JsonValue };
+export type JsonObject = { readonly [key: string]: JsonValue };
+
+/** How a credential is presented: `Authorization: Bearer`, `x-api-key`, or a header of the provider's own. */
+export type Auth = { readonly header: string; readonly scheme: string };
+
+export type Provider = {
+  readonly name: string;
+  readonly wire: Wire;
+  /** With the version segment; the wire adds `/chat/completions`, `/messages`, … `emulator://NAME/v1` is the built-in one. */
+  readonly baseUrl: string;
+  /** Resolved secrets, in order of preference. Empty = the provider wants none. */
+  readonly credentials: readonly string[];
+  readonly auth: Auth;
+  /** Extra request headers, names in lower case. */
+  readonly headers: Readonly<Record<string, string>>;
+  /** Whose models and prices in the catalogue. */
+  readonly catalog: string;
+  readonly data: { readonly collection?: 'allow' | 'deny'; readonly zdr?: boolean };
+  /** Workspaces that may use it; undefined = all. */
+  readonly workspaces?: ReadonlySet<string>;
+  readonly limits?: readonly Limit[];
+};
+
+/** One model at one provider: what an attempt is sent to. */
+export type Endpoint = {
+  /** `author/name@provider`, as shown in headers. */
+  readonly id: string;
+  readonly model: Model;
+  readonly provider: Provider;
+  /** The provider's own model id, variant suffix included. */
+  readonly providerModel: string;
+  readonly price?: Price;
+  readonly context?: number;
+  readonly maxOutput?: number;
+  readonly features: ReadonlySet<Feature>;
+  readonly retiresOn?: string;
+};
+
+/** Generation parameters in OpenAI chat naming (`temperature`, `max_tokens`, `reasoning_effort`, …). */
+export type Parameters = JsonObject;
+
+/** OpenRouter's `provider` object. Money in USD per million tokens, as there. */
+export type ProviderPreferences = {
+  readonly order?: readonly string[];
+  readonly only?: readonly string[];
+  readonly ignore?: readonly string[];
+  readonly allow_fallbacks?: boolean;
+  readonly require_parameters?: boolean;
+  readonly data_collection?: 'allow' | 'deny';
+  readonly zdr?: boolean;
+  readonly enforce_distillable_text?: boolean;
+  readonly quantizations?: readonly string[];
+  readonly sort?: JsonValue;
+  /** Medians or percentiles, in tokens per second and in seconds. */
+  readonly preferred_min_throughput?: JsonValue;
+  readonly preferred_max_latency?: JsonValue;
+  readonly max_price?: {
+    readonly prompt?: number;
+    readonly completion?: number;
+    readonly request?: number;
+    readonly image?: number;
+    readonly audio?: number;
+  };
+};
+
+/** One entry of a chain. */
+export type Member = {
+  /** Canonical slug; a variant (`:nitro`) or another OpenRouter-only name stays in it and is served by OpenRouter alone. */
+  readonly model: string;
+  readonly parameters: Parameters;
+};
+
+/** Milliseconds. Per attempt, except `startBy`: no new attempt begins later than this after the request came. */
+export type Timeouts = {
+  readonly connect: number;
+  /** Undefined = the default rule: 60 s, 180 s when reasoning is asked or the prompt exceeds 50k tokens. */
+  readonly firstToken?: number;
+  readonly response: number;
+  readonly idle: number;
+  readonly total: number;
+  readonly startBy: number;
+};
+
+export type Failover = {
+  readonly on: ReadonlySet<FailureClass>;
+  readonly timeouts: Timeouts;
+  readonly order: 'listed' | 'price';
+  /** Upstream calls per client request, in all. */
+  readonly attempts: number;
+  readonly maxCostMultiplier?: number;
+  /** How long a conversation stays on the fallback that served it, in ms. */
+  readonly stay?: number;
+};
+
+export type Floor = {
+  readonly tier?: Tier;
+  readonly context?: number;
+  readonly features: readonly Feature[];
+  readonly below: 'never' | 'last_resort';
+};
+
+export type Preset = {
+  readonly slug: string;
+  readonly version: number;
+  readonly workspace: string;
+  readonly description?: string;
+  /** Position 0 is the primary. Empty = the request must name a model. */
+  readonly chain: readonly Member[];
+  readonly systemPrompt?: string;
+  readonly parameters: Parameters;
+  readonly tools: readonly JsonObject[];
+  readonly provider: ProviderPreferences;
+  readonly locked: ReadonlySet<string>;
+  readonly floor?: Floor;
+  readonly failover: Failover;
+  readonly limits?: readonly Limit[];
+  /** The first rule that fits chooses the preset that serves; then there is no chain of its own. */
+  readonly route?: readonly RouteRule[];
+};
+
+/** One rule of a routing preset. A rule without conditions always fits. */
+export type RouteRule = {
+  /** Any of these tasks. */
+  readonly tasks?: readonly string[];
+  readonly promptTokens?: {
+    readonly gt?: number;
+    readonly gte?: number;
+    readonly lt?: number;
+    readonly lte?: number;
+  };
+  /** Slug of a preset of the same workspace. */
+  readonly preset: string;
+};
+
+export type PresetEntry = {
+  readonly active: Preset;
+  /** Every version by number, the active one included. */
+  readonly versions: ReadonlyMap<number, Preset>;
+  readonly status: 'active' | 'disabled' | 'archived';
+};
+
+export type Workspace = {
+  readonly name: string;
+  /** Named in refusals. */
+  readonly contact?: string;
+  readonly presets: ReadonlyMap<string, PresetEntry>;
+  /** A name that stands for a preset. */
+  readonly aliases: ReadonlyMap<string, string>;
+  readonly limits?: readonly Limit[];
+};
+
+export type Key = {
+  readonly name: string;
+  readonly workspace: string;
+  /** Presets it may use; undefined = all of the workspace. */
+  readonly presets?: ReadonlySet<string>;
+  /** Plain models it may use; undefined = all, unless `presets` is set, then none. */
+  readonly models?: ReadonlySet<string>;
+  readonly aliases: ReadonlyMap<string, string>;
+  readonly disabled: boolean;
+  /** Epoch ms. */
+  readonly expiresAt?: number;
+  readonly limits?: readonly Limit[];
+};
+
+/** When somebody is to be told. */
+export type Alert = {
+  readonly name: string;
+  readonly when:
+    | 'on_fallback'
+    | 'cost_multiplier'
+    | 'premium'
+    | 'limit'
+    | 'credential'
+    | 'retiring'
+    | 'refused';
+  /** The multiple, USD per hour, or percentage from which on it counts. */
+  readonly at?: number;
+  /** How long it must last, in ms. */
+  readonly for: number;
+  readonly workspace?: string;
+  readonly preset?: string;
+  /** Resolved address. */
+  readonly webhook?: string;
+  readonly allowPrivate: boolean;
+};
+
+export type Snapshot = {
+  /** The revision of the configuration this was built from. */
+  readonly revision: number;
+  readonly catalogue: Catalogue;
+  /** In the order of the document. */
+  readonly providers: ReadonlyMap<string, Provider>;
+  /** Canonical slug → its endpoints, in the order their providers stand in the document. */
+  readonly endpoints: ReadonlyMap<string, readonly Endpoint[]>;
+  readonly workspaces: ReadonlyMap<string, Workspace>;
+  /** SHA-256 of the key in hex → key. */
+  readonly keys: ReadonlyMap<string, Key>;
+  /** Limits of the whole gateway. */
+  readonly limits?: readonly Limit[];
+  /** Canonical slug → limits of the model, whoever serves it. */
+  readonly modelLimits?: ReadonlyMap<string, readonly Limit[]>;
+  readonly alerts?: readonly Alert[];
+};

@@ -1,0 +1,131 @@
+/** The routes of `/v1` and `/api/v1`, which are the same thing: one that serves, and those that only look. */
+import type { IncomingMessage } from 'node:http';
+import { readBody, type Body } from './adapters/body.ts';
+import type { HttpReply } from './adapters/http-reply.ts';
+import type { Generations } from './control/operations.ts';
+import { endpointList, generationView, modelById, modelList } from './control/views.ts';
+import { problem, Refused, refuse, type Problem } from './core/problem.ts';
+import type { JsonValue, Key, Snapshot } from './core/snapshot.ts';
+import { chatError } from './dialects/chat-error.ts';
+import type { World } from './ports.ts';
+import { authenticate, type Digest, type Headers } from './request/authenticate.ts';
+import { retryHeaders } from './request/respond.ts';
+import { serve } from './serve.ts';
+
+export type DataPlane = {
+  readonly world: World;
+  readonly snapshot: () => Snapshot;
+  readonly digest: Digest;
+  readonly generations: Generations;
+};
+
+/** Answers a request whose path, without the version prefix, is `path`; `query` is what came after it. */
+export async function answerData(
+  plane: DataPlane,
+  request: IncomingMessage,
+  reply: HttpReply,
+  target: Target,
+): Promise<void> {
+  try {
+    if (request.method === 'POST' && target.path === '/chat/completions') await chat(plane, request, reply);
+    else look(plane, request, reply, target);
+  } catch (error) {
+    if (!(error instanceof Refused)) plane.world.fault(error, request.url ?? '');
+    sendProblem(
+      reply,
+      error instanceof Refused
+        ? error.problem
+        : problem('internal', 'Something went wrong inside the gateway.'),
+    );
+  }
+}
+
+export type Target = { readonly path: string; readonly query: URLSearchParams };
+
+async function chat(plane: DataPlane, request: IncomingMessage, reply: HttpReply): Promise<void> {
+  let body: Body | undefined;
+  const read = async (): Promise<Buffer> => {
+    body = await readBody(request);
+    return body.bytes;
+  };
+  try {
+    await serve({ headers: request.headers as Headers, body: read }, reply, {
+      world: plane.world,
+      snapshot: plane.snapshot(),
+      digest: plane.digest,
+    });
+  } finally {
+    body?.release();
+  }
+}
+
+const posts: ReadonlySet<string> = new Set(['/chat/completions']);
+/** Part of the contract, and not spoken yet: said by name, so that nobody hunts for a mistake of theirs. */
+const later: ReadonlySet<string> = new Set([
+  '/responses',
+  '/messages',
+  '/messages/count_tokens',
+  '/embeddings',
+]);
+
+function look(plane: DataPlane, request: IncomingMessage, reply: HttpReply, { path, query }: Target): void {
+  request.resume();
+  if (posts.has(path)) throw refuse('method_not_allowed', `${path} takes POST.`);
+  if (later.has(path))
+    throw refuse('route_not_found', `${path} is not served by this version; POST /v1/chat/completions is.`);
+  if (request.method !== 'GET' && request.method !== 'HEAD')
+    throw refuse('route_not_found', `There is no ${request.method ?? ''} ${path.slice(0, 100)} here.`);
+  const snapshot = plane.snapshot();
+  const key = authenticate(request.headers as Headers, snapshot, {
+    digest: plane.digest,
+    now: plane.world.clock.now(),
+  });
+  if (path === '/models') sendJson(reply, { object: 'list', data: modelList(snapshot, key) });
+  else if (path === '/generation') sendJson(reply, { data: generation(plane, key, query.get('id') ?? '') });
+  else if (path.startsWith('/models/')) sendJson(reply, model(snapshot, key, path.slice('/models/'.length)));
+  else throw refuse('route_not_found', `There is no GET ${path.slice(0, 100)} here.`);
+}
+
+/** A generation is shown to the key that made it, to nobody else. */
+function generation({ generations }: DataPlane, key: Key, id: string): JsonValue {
+  const record = id === '' ? undefined : generations.find(id);
+  if (!record || record.key !== key.name || record.workspace !== key.workspace) {
+    throw refuse(
+      'generation_not_found',
+      id === '' ? 'Name the generation: ?id=gen-…' : 'There is no such generation of this key.',
+      { param: 'id' },
+    );
+  }
+  return generationView(record);
+}
+
+function model(snapshot: Snapshot, key: Key, id: string): JsonValue {
+  const slug = id.endsWith('/endpoints') ? id.slice(0, -'/endpoints'.length) : id;
+  const found = modelById(snapshot, key, slug);
+  const endpoints = found && id !== slug ? endpointList(snapshot, slug) : undefined;
+  if (endpoints) return { data: endpoints };
+  if (!found || id !== slug)
+    throw refuse('model_not_found', `There is no model ${JSON.stringify(slug.slice(0, 120))} for this key.`);
+  return found;
+}
+
+function sendJson(reply: HttpReply, value: JsonValue): void {
+  const body = Buffer.from(JSON.stringify(value));
+  reply.head(200, {
+    'content-type': 'application/json',
+    'content-length': String(body.length),
+    'cache-control': 'no-store',
+  });
+  reply.end(body);
+}
+
+/** A refusal before any generation began. */
+export function sendProblem(reply: HttpReply, told: Problem): void {
+  const body = Buffer.from(JSON.stringify(chatError(told, [])));
+  reply.head(told.status, {
+    'content-type': 'application/json',
+    'content-length': String(body.length),
+    ...retryHeaders(told),
+  });
+  reply.end(body);
+}

@@ -1,0 +1,236 @@
+/** Reads a chat completions request, already merged with its preset, into the canonical conversation. */
+import type {
+  Content,
+  Conversation,
+  Media,
+  OutputFormat,
+  Tool,
+  ToolCall,
+  ToolChoice,
+  Turn,
+} from '../core/conversation.ts';
+import { asText, someText } from '../core/json.ts';
+import { optional } from '../core/optional.ts';
+import { refuse } from '../core/problem.ts';
+import type { JsonObject, JsonValue } from '../core/snapshot.ts';
+
+/** Request keys that are carried, or that mean nothing outside the chat wire; any other is dropped with a warning. */
+const understood: ReadonlySet<string> = new Set([
+  'model', 'messages', 'stream', 'stream_options', 'tools', 'tool_choice', 'parallel_tool_calls', 'temperature', 'top_p', 'top_k',
+  'stop', 'max_tokens', 'max_completion_tokens', 'response_format', 'user', 'metadata', 'store', 'session_id', 'n',
+]); // prettier-ignore
+
+/** Reads `body`; `maxOutput` is the cap already decided for the endpoint. Throws Refused naming the path. */
+export function readConversation(body: JsonObject, maxOutput: number): Conversation {
+  const warnings: string[] = [];
+  for (const [key, value] of Object.entries(body)) {
+    if (!understood.has(key) && value !== null)
+      warnings.push(`"${key}" cannot be carried to this provider and was dropped`);
+  }
+  const messages = list(body['messages'], 'messages');
+  return {
+    turns: messages.map((message, index) => readTurn(message, `messages[${index}]`)),
+    tools:
+      body['tools'] === undefined || body['tools'] === null
+        ? []
+        : list(body['tools'], 'tools').flatMap((tool, index) => readTool(tool, `tools[${index}]`, warnings)),
+    ...optional('toolChoice', readToolChoice(body['tool_choice'])),
+    ...optional(
+      'parallelTools',
+      typeof body['parallel_tool_calls'] === 'boolean' ? body['parallel_tool_calls'] : undefined,
+    ),
+    ...optional('temperature', number(body['temperature'])),
+    ...optional('topP', number(body['top_p'])),
+    ...optional('topK', number(body['top_k'])),
+    stop:
+      typeof body['stop'] === 'string'
+        ? [body['stop']]
+        : Array.isArray(body['stop'])
+          ? body['stop'].map(String)
+          : [],
+    maxOutput,
+    ...optional('format', readFormat(body['response_format'])),
+    ...optional('user', typeof body['user'] === 'string' ? body['user'] : undefined),
+    stream: body['stream'] === true,
+    warnings,
+  };
+}
+
+function list(value: JsonValue | undefined, path: string): readonly JsonObject[] {
+  if (!Array.isArray(value)) throw refuse('invalid_request', `"${path}" must be an array.`, { param: path });
+  return value.map((item: JsonValue, index) => object(item, `${path}[${index}]`));
+}
+
+function object(value: JsonValue | undefined, path: string): JsonObject {
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    throw refuse('invalid_request', `"${path}" must be an object.`, { param: path });
+  return value as JsonObject;
+}
+
+function number(value: JsonValue | undefined): number | undefined {
+  return typeof value === 'number' ? value : undefined;
+}
+
+function readTurn(message: JsonObject, path: string): Turn {
+  const content = (): readonly Content[] => readContent(message['content'], `${path}.content`);
+  switch (message['role']) {
+    case 'system':
+    case 'developer':
+      return { role: 'system', content: content() };
+    case 'user':
+      return { role: 'user', content: content() };
+    case 'assistant':
+      return {
+        role: 'assistant',
+        content: [...content(), ...refusal(message['refusal'])],
+        thinking: [],
+        calls:
+          message['tool_calls'] === undefined || message['tool_calls'] === null
+            ? []
+            : list(message['tool_calls'], `${path}.tool_calls`).map((call, index) =>
+                readCall(call, `${path}.tool_calls[${index}]`),
+              ),
+      };
+    case 'tool':
+    case 'function':
+      return {
+        role: 'tool',
+        callId: asText(message['tool_call_id'] ?? message['name']),
+        content: content(),
+      };
+    default:
+      throw refuse('invalid_request', `"${path}.role" must be system, developer, user, assistant or tool.`, {
+        param: `${path}.role`,
+      });
+  }
+}
+
+function refusal(value: JsonValue | undefined): readonly Content[] {
+  return typeof value === 'string' && value !== '' ? [{ type: 'text', text: value }] : [];
+}
+
+function readContent(value: JsonValue | undefined, path: string): readonly Content[] {
+  if (value === undefined || value === null || value === '') return [];
+  if (typeof value === 'string') return [{ type: 'text', text: value }];
+  if (!Array.isArray(value))
+    throw refuse('invalid_request', `"${path}" must be a string or an array of parts.`, { param: path });
+  return value.map((part: JsonValue, index) =>
+    readPart(object(part, `${path}[${index}]`), `${path}[${index}]`),
+  );
+}
+
+function readPart(part: JsonObject, path: string): Content {
+  const cache = part['cache_control'];
+  const mark = typeof cache === 'object' && cache !== null ? { cache: cache as JsonObject } : {};
+  switch (part['type']) {
+    case 'text':
+    case 'input_text':
+    case 'output_text':
+      return { type: 'text', text: string(part['text'], `${path}.text`), ...mark };
+    case 'refusal':
+      return { type: 'text', text: string(part['refusal'], `${path}.refusal`) };
+    case 'image_url': {
+      const image = part['image_url'];
+      const url = typeof image === 'string' ? image : object(image, `${path}.image_url`)['url'];
+      return { type: 'image', image: readMedia(string(url, `${path}.image_url.url`), path), ...mark };
+    }
+    case 'file': {
+      const file = object(part['file'], `${path}.file`);
+      const name = file['filename'];
+      const data = string(file['file_data'], `${path}.file.file_data`);
+      return {
+        type: 'file',
+        file: readMedia(data, path),
+        ...optional('name', typeof name === 'string' ? name : undefined),
+        ...mark,
+      };
+    }
+    case 'input_audio': {
+      const audio = object(part['input_audio'], `${path}.input_audio`);
+      return {
+        type: 'audio',
+        data: string(audio['data'], `${path}.input_audio.data`),
+        format: someText(audio['format']) ?? 'wav',
+      };
+    }
+    default:
+      throw refuse(
+        'invalid_request',
+        `"${path}.type" is ${JSON.stringify(part['type'] ?? null)}: text, image_url, file and input_audio are understood.`,
+        { param: `${path}.type` },
+      );
+  }
+}
+
+function string(value: JsonValue | undefined, path: string): string {
+  if (typeof value !== 'string')
+    throw refuse('invalid_request', `"${path}" must be a string.`, { param: path });
+  return value;
+}
+
+function readMedia(url: string, path: string): Media {
+  const inline = /^data:([\w.+-]+\/[\w.+-]+)?(?:;[\w=.-]+)*;base64,/.exec(url);
+  if (inline)
+    return {
+      kind: 'base64',
+      mediaType: inline[1] ?? 'application/octet-stream',
+      data: url.slice(inline[0].length),
+    };
+  if (/^https?:\/\//.test(url)) return { kind: 'url', url };
+  throw refuse('invalid_request', `"${path}" must hold an http(s) address or a data: URL with base64.`, {
+    param: path,
+  });
+}
+
+function readCall(call: JsonObject, path: string): ToolCall {
+  const fn = object(call['function'], `${path}.function`);
+  return {
+    id: string(call['id'], `${path}.id`),
+    name: string(fn['name'], `${path}.function.name`),
+    arguments: asText(fn['arguments']),
+  };
+}
+
+function readTool(tool: JsonObject, path: string, warnings: string[]): readonly Tool[] {
+  if (tool['type'] !== 'function') {
+    warnings.push(
+      `the tool ${JSON.stringify(tool['type'] ?? null)} exists only at its own provider and was dropped`,
+    );
+    return [];
+  }
+  const fn = object(tool['function'], `${path}.function`);
+  const description = fn['description'];
+  const schema = fn['parameters'];
+  const cache = tool['cache_control'] ?? fn['cache_control'];
+  return [
+    {
+      name: string(fn['name'], `${path}.function.name`),
+      ...optional('description', typeof description === 'string' ? description : undefined),
+      schema:
+        typeof schema === 'object' && schema !== null
+          ? (schema as JsonObject)
+          : { type: 'object', properties: {} },
+      ...(fn['strict'] === true ? { strict: true } : {}),
+      ...(typeof cache === 'object' && cache !== null ? { cache: cache as JsonObject } : {}),
+    },
+  ];
+}
+
+function readToolChoice(value: JsonValue | undefined): ToolChoice | undefined {
+  if (value === 'auto' || value === 'none' || value === 'required') return value;
+  const name = ((value as JsonObject | undefined)?.['function'] as JsonObject | undefined)?.['name'];
+  return typeof name === 'string' ? { tool: name } : undefined;
+}
+
+function readFormat(value: JsonValue | undefined): OutputFormat | undefined {
+  const format = value as JsonObject | null | undefined;
+  if (format?.['type'] === 'json_object') return { type: 'json' };
+  if (format?.['type'] !== 'json_schema') return undefined;
+  const given = object(format['json_schema'], 'response_format.json_schema');
+  return {
+    type: 'json_schema',
+    name: typeof given['name'] === 'string' ? given['name'] : 'answer',
+    schema: object(given['schema'], 'response_format.json_schema.schema'),
+    ...(given['strict'] === true ? { strict: true } : {}),
+  };
+}

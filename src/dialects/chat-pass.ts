@@ -1,0 +1,281 @@
+/**
+ * Chat completions in, chat completions out: bytes pass. Of each event only `model` is replaced, a null
+ * `system_fingerprint` is dropped and `usage` is held back until the cost is known; the rest is never re-serialised.
+ */
+import type { FinishReason } from '../core/conversation.ts';
+import { optional } from '../core/optional.ts';
+import type { JsonObject } from '../core/snapshot.ts';
+import {
+  BadAnswer,
+  type AnswerFacts,
+  type AnswerIdentity,
+  type Bill,
+  type Step,
+  type StreamTranslator,
+  type WholeAnswer,
+} from './dialect.ts';
+import { bytesOf, JsonFault, readSource, splice } from './json-source.ts';
+import type { Source } from '../core/ask.ts';
+import { readCharge, readChatUsage, writeChatUsage } from './chat-usage.ts';
+import type { SseEvent } from './sse.ts';
+
+const done = Buffer.from('data: [DONE]\n\n');
+const dataPrefix = Buffer.from('data: ');
+const frameEnd = Buffer.from('\n\n');
+const nothingYet: Step = { content: false, last: false };
+
+type Choice = { readonly delta?: JsonObject | null; readonly finish_reason?: string | null };
+
+/** Translates one upstream stream of the same wire. */
+export class ChatPass implements StreamTranslator {
+  readonly #identity: AnswerIdentity;
+  readonly #model: string;
+  #id: string | undefined;
+  #created: unknown;
+  #usage: JsonObject | undefined;
+  /** The event that carries the final usage: it goes out last, with the cost. */
+  #held: Source | undefined;
+  #finish: string | undefined;
+  #done = false;
+  #committed = false;
+  #events = 0;
+  #bytes = 0;
+  #smallest = Infinity;
+
+  constructor(identity: AnswerIdentity) {
+    this.#identity = identity;
+    this.#model = JSON.stringify(identity.model);
+  }
+
+  event({ data }: SseEvent): Step {
+    if (data.length === 6 && data.toString('latin1') === '[DONE]') {
+      this.#done = true;
+      return { content: false, last: true };
+    }
+    const source = readEvent(data);
+    const error = bytesOf(source, 'error');
+    if (error && !isNull(error))
+      return { ...nothingYet, error: { status: 200, headers: {}, body: data.toString('utf8') } };
+    const choices = bytesOf(source, 'choices');
+    const content = choices !== undefined && this.#readChoices(choices);
+    if (content) this.#count(data);
+    return { content, last: false, ...optional('out', this.#pass(source, choices)) };
+  }
+
+  finished(): boolean {
+    return this.#finish !== undefined || (this.#done && this.#committed);
+  }
+
+  facts(): AnswerFacts {
+    return {
+      ...optional('upstreamId', this.#id),
+      ...optional('usage', readChatUsage(this.#usage)),
+      ...optional('charged', readCharge(this.#usage)),
+      ...optional('finish', unifiedFinish(this.#finish)),
+      ...optional('nativeFinish', this.#finish),
+      outputSeen: Math.max(
+        this.#events,
+        Math.ceil((this.#bytes - this.#events * Math.min(this.#smallest, this.#bytes)) / 4),
+      ),
+    };
+  }
+
+  closing(bill: Bill): Uint8Array {
+    const usage = writeChatUsage(bill, this.#usage);
+    const held = this.#held;
+    const last = held
+      ? frame(splice(held, this.#edits(held, usage)))
+      : Buffer.from(`data: ${this.#usageChunk(usage)}\n\n`);
+    return Buffer.concat([last, done]);
+  }
+
+  /** An upstream that never sent usage: the chunk that OpenAI would have sent, with our numbers. */
+  #usageChunk(usage: string): string {
+    const head = JSON.stringify({
+      id: this.#id ?? this.#identity.generation,
+      object: 'chat.completion.chunk',
+      created: this.#created ?? this.#identity.created,
+      model: this.#identity.model,
+      choices: [],
+    });
+    return `${head.slice(0, -1)},"usage":${usage}}`;
+  }
+
+  /** True when the event carries model output or ends the answer. Parsed only where that is not plain already. */
+  #readChoices(choices: Buffer): boolean {
+    if (choices.length < 3) return false;
+    const ends = hasFinish(choices);
+    if (this.#committed && !ends) return true;
+    const list = parseChoices(choices);
+    const finish = list.find((choice) => typeof choice.finish_reason === 'string')?.finish_reason;
+    if (typeof finish === 'string') this.#finish = finish;
+    this.#committed ||= finish !== undefined || list.some((choice) => hasContent(choice.delta));
+    return this.#committed;
+  }
+
+  #count(data: Buffer): void {
+    this.#events += 1;
+    this.#bytes += data.length;
+    this.#smallest = Math.min(this.#smallest, data.length);
+  }
+
+  /** The event's bytes for the client, or nothing yet where it is held back. */
+  #pass(source: Source, choices: Buffer | undefined): Uint8Array | undefined {
+    if (this.#id === undefined) this.#remember(source);
+    const usage = bytesOf(source, 'usage');
+    if (!usage || isNull(usage)) return frame(splice(source, this.#edits(source, undefined)));
+    const earlier = this.#held;
+    this.#usage = JSON.parse(usage.toString('utf8')) as JsonObject;
+    this.#held = undefined;
+    const flushed = earlier ? this.#withoutUsage(earlier) : undefined;
+    if (choices && choices.length > 2 && !hasFinish(choices))
+      return joined(flushed, this.#withoutUsage(source));
+    this.#held = source;
+    return flushed;
+  }
+
+  /** Running totals that some providers send in every event: only the last is the bill. */
+  #withoutUsage(source: Source): Uint8Array | undefined {
+    const choices = bytesOf(source, 'choices');
+    if (!choices || choices.length < 3) return undefined;
+    return frame(splice(source, new Map([...this.#edits(source, undefined), ['usage', undefined]])));
+  }
+
+  #edits(source: Source, usage: string | undefined): Map<string, string | undefined> {
+    const edits = new Map<string, string | undefined>();
+    if (source.members.has('model')) edits.set('model', this.#model);
+    const fingerprint = bytesOf(source, 'system_fingerprint');
+    if (fingerprint && isNull(fingerprint)) edits.set('system_fingerprint', undefined);
+    if (usage !== undefined) edits.set('usage', usage);
+    return edits;
+  }
+
+  #remember(source: Source): void {
+    const id = bytesOf(source, 'id');
+    const text = id && (JSON.parse(id.toString('utf8')) as unknown);
+    if (typeof text !== 'string' || text === '') return;
+    this.#id = text;
+    const created = bytesOf(source, 'created');
+    this.#created = created && JSON.parse(created.toString('utf8'));
+  }
+}
+
+function readEvent(data: Buffer): Source {
+  try {
+    return readSource(data);
+  } catch (error) {
+    if (error instanceof JsonFault) throw new BadAnswer(`an event of the stream is broken: ${error.message}`);
+    throw error;
+  }
+}
+
+function parseChoices(choices: Buffer): readonly Choice[] {
+  try {
+    const list = JSON.parse(choices.toString('utf8')) as unknown;
+    return Array.isArray(list)
+      ? (list as readonly Choice[]).filter((choice) => typeof choice === 'object' && choice !== null)
+      : [];
+  } catch {
+    throw new BadAnswer('an event of the stream is broken');
+  }
+}
+
+function hasContent(delta: JsonObject | null | undefined): boolean {
+  if (!delta) return false;
+  return [
+    'content',
+    'reasoning_content',
+    'reasoning',
+    'reasoning_details',
+    'tool_calls',
+    'function_call',
+    'refusal',
+    'audio',
+  ].some((key) => {
+    const value = delta[key];
+    return (
+      value !== undefined && value !== null && value !== '' && !(Array.isArray(value) && value.length === 0)
+    );
+  });
+}
+
+/** True when some choice has a `finish_reason` that is not null. Inside a JSON string the quotes would be escaped. */
+function hasFinish(choices: Buffer): boolean {
+  const key = '"finish_reason":';
+  for (let at = choices.indexOf(key); at !== -1; at = choices.indexOf(key, at + key.length)) {
+    let value = at + key.length;
+    while (choices[value] === 0x20) value++;
+    if (choices[value] === 0x22) return true;
+  }
+  return choices.includes('"finish_reason" ');
+}
+
+function isNull(bytes: Buffer): boolean {
+  return bytes.length === 4 && bytes.toString('latin1') === 'null';
+}
+
+function frame(pieces: readonly Uint8Array[]): Uint8Array {
+  return Buffer.concat([dataPrefix, ...pieces, frameEnd]);
+}
+
+function joined(a: Uint8Array | undefined, b: Uint8Array | undefined): Uint8Array | undefined {
+  return a && b ? Buffer.concat([a, b]) : (a ?? b);
+}
+
+/** OpenAI's finish reasons are the unified ones; anything else is kept raw and counts as a stop. */
+export function unifiedFinish(raw: string | undefined): FinishReason | undefined {
+  switch (raw) {
+    case undefined:
+      return undefined;
+    case 'length':
+    case 'content_filter':
+    case 'error':
+      return raw;
+    case 'tool_calls':
+    case 'function_call':
+      return 'tool_calls';
+    default:
+      return 'stop';
+  }
+}
+
+/** Reads a complete answer of the same wire. Throws BadAnswer when it has no choices or is no answer at all. */
+export function passAnswer(body: Buffer, identity: AnswerIdentity): WholeAnswer {
+  const source = readEvent(body);
+  const choices = bytesOf(source, 'choices');
+  if (!choices || choices[0] !== 0x5b || /^\[\s*\]$/.test(choices.toString('latin1', 0, 64)))
+    throw new BadAnswer('the answer has no choices');
+  const raw = parsed(bytesOf(source, 'usage'));
+  const finish = /"finish_reason"\s*:\s*"(\w+)"/.exec(choices.toString('latin1'))?.[1];
+  const id = parsed(bytesOf(source, 'id'));
+  return {
+    facts: {
+      ...optional('upstreamId', typeof id === 'string' ? id : undefined),
+      ...optional('usage', readChatUsage(raw)),
+      ...optional('charged', readCharge(raw)),
+      ...optional('finish', unifiedFinish(finish)),
+      ...optional('nativeFinish', finish),
+      outputSeen: Math.ceil(choices.length / 4),
+    },
+    compose: (bill) => {
+      const own =
+        typeof raw === 'object' && raw !== null && readChatUsage(raw) ? (raw as JsonObject) : undefined;
+      const edits = new Map<string, string | undefined>([
+        ['model', JSON.stringify(identity.model)],
+        ['usage', writeChatUsage(bill, own)],
+      ]);
+      const fingerprint = bytesOf(source, 'system_fingerprint');
+      if (fingerprint && isNull(fingerprint)) edits.set('system_fingerprint', undefined);
+      return splice(source, edits);
+    },
+  };
+}
+
+function parsed(bytes: Buffer | undefined): unknown {
+  if (!bytes) return undefined;
+  try {
+    return JSON.parse(bytes.toString('utf8'));
+  } catch {
+    throw new BadAnswer('the answer is not valid JSON');
+  }
+}

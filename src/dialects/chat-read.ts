@@ -1,0 +1,286 @@
+/** Reads a chat completions request into an Ask: tolerant, checking only what must be understood. */
+import type { Ask, Needs, Source } from '../core/ask.ts';
+import { asText, someText } from '../core/json.ts';
+import { optional } from '../core/optional.ts';
+import { refuse } from '../core/problem.ts';
+import type { JsonObject, JsonValue, ProviderPreferences } from '../core/snapshot.ts';
+import { bytesOf, JsonFault, parseJson, readSource, valueOf } from './json-source.ts';
+
+/** Members that may be large and are forwarded as bytes. */
+const large: ReadonlySet<string> = new Set([
+  'messages',
+  'tools',
+  'functions',
+  'prediction',
+  'response_format',
+]);
+
+/** Bodies up to this size are also parsed whole, so that a mistake deep inside gets an exact answer from us. */
+const parseWholeBelow = 32 * 1024;
+
+/** Reads the body. Throws Refused: `invalid_json`, or `invalid_request` with the path of the field. */
+export function readChat(body: Buffer): Ask {
+  const source = sourceOf(body);
+  const values = smallValues(source);
+  const messages = bytesOf(source, 'messages');
+  if (!messages)
+    throw refuse('invalid_request', '"messages" is missing: send an array of messages.', {
+      param: 'messages',
+    });
+  if (messages[0] !== 0x5b)
+    throw refuse('invalid_request', '"messages" must be an array of messages.', { param: 'messages' });
+  if (isEmptyArray(messages))
+    throw refuse('invalid_request', '"messages" is empty: send at least one message.', { param: 'messages' });
+  return {
+    api: 'chat',
+    source,
+    values,
+    keys: new Set(source.members.keys()),
+    ...optional('model', name(values, 'model')),
+    ...optional('preset', name(values, 'preset')),
+    models: names(values, 'models'),
+    stream: flag(values, 'stream'),
+    provider: provider(values),
+    ...optional('outputCap', cap(values)),
+    needs: readNeeds(source, messages, values),
+    ...optional('user', userOf(values)),
+    ...optional('session', someText(values['session_id'])),
+    tags: tagsOf(values),
+  };
+}
+
+function sourceOf(body: Buffer): Source {
+  try {
+    if (body.length <= parseWholeBelow) parseJson(body);
+    return readSource(body);
+  } catch (error) {
+    if (error instanceof JsonFault)
+      throw refuse('invalid_json', `The request body is not usable JSON: ${error.message}.`);
+    throw error;
+  }
+}
+
+function smallValues(source: Source): JsonObject {
+  const values: Record<string, JsonValue> = {};
+  for (const key of source.members.keys()) {
+    if (large.has(key)) continue;
+    const value = readValue(source, key);
+    if (value !== null) values[key] = value as JsonValue;
+  }
+  return values;
+}
+
+function readValue(source: Source, key: string): unknown {
+  try {
+    return valueOf(source, key);
+  } catch (error) {
+    if (error instanceof JsonFault)
+      throw refuse('invalid_json', `The request body is not usable JSON: ${error.message}.`, { param: key });
+    throw error;
+  }
+}
+
+function name(values: JsonObject, key: string): string | undefined {
+  const value = values[key];
+  if (value === undefined) return undefined;
+  if (typeof value !== 'string' || value.trim() === '')
+    throw refuse('invalid_request', `"${key}" must be a name.`, { param: key });
+  if (value.length > 256)
+    throw refuse('invalid_request', `"${key}" is longer than 256 characters.`, { param: key });
+  return value;
+}
+
+function names(values: JsonObject, key: string): readonly string[] {
+  const value = values[key];
+  if (value === undefined) return [];
+  const list = Array.isArray(value) ? value.filter((item) => typeof item === 'string') : [];
+  if (!Array.isArray(value) || list.length < value.length)
+    throw refuse('invalid_request', `"${key}" must be an array of model names.`, { param: key });
+  return list;
+}
+
+function flag(values: JsonObject, key: string): boolean {
+  const value = values[key];
+  if (value === undefined || typeof value === 'boolean') return value === true;
+  throw refuse('invalid_request', `"${key}" must be true or false.`, { param: key });
+}
+
+function provider(values: JsonObject): ProviderPreferences {
+  const value = values['provider'];
+  if (value === undefined) return {};
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    throw refuse('invalid_request', '"provider" must be an object.', { param: 'provider' });
+  const given = value as Record<string, JsonValue>;
+  for (const key of ['only', 'ignore', 'order']) {
+    const list = given[key];
+    if (
+      list !== undefined &&
+      list !== null &&
+      !(Array.isArray(list) && list.every((item) => typeof item === 'string'))
+    ) {
+      throw refuse('invalid_request', `"provider.${key}" must be an array of provider names.`, {
+        param: `provider.${key}`,
+      });
+    }
+  }
+  const present = Object.fromEntries(Object.entries(given).filter(([, item]) => item !== null));
+  return { ...present, ...optional('max_price', maxPrice(given['max_price'])) };
+}
+
+/** OpenRouter takes the numbers as strings or numbers. */
+function maxPrice(value: JsonValue | undefined): ProviderPreferences['max_price'] {
+  if (value === undefined || value === null) return undefined;
+  if (typeof value !== 'object' || Array.isArray(value))
+    throw refuse('invalid_request', '"provider.max_price" must be an object.', {
+      param: 'provider.max_price',
+    });
+  const given = value as JsonObject;
+  const price = (key: string): number | undefined => {
+    const raw = given[key];
+    if (raw === undefined || raw === null) return undefined;
+    const number = Number(raw);
+    if (Number.isFinite(number) && number >= 0 && raw !== '') return number;
+    throw refuse('invalid_request', `"provider.max_price.${key}" must be a number of USD.`, {
+      param: `provider.max_price.${key}`,
+    });
+  };
+  return {
+    ...optional('prompt', price('prompt')),
+    ...optional('completion', price('completion')),
+    ...optional('request', price('request')),
+  };
+}
+
+function cap(values: JsonObject): number | undefined {
+  const caps: number[] = [];
+  for (const key of ['max_tokens', 'max_completion_tokens']) {
+    const value = values[key];
+    if (value === undefined) continue;
+    if (typeof value !== 'number' || !Number.isSafeInteger(value) || value < 1) {
+      throw refuse('invalid_request', `"${key}" must be a whole number of tokens, 1 or more.`, {
+        param: key,
+      });
+    }
+    caps.push(value);
+  }
+  return caps.length > 0 ? Math.min(...caps) : undefined;
+}
+
+/** The end user: `user`, else `metadata.user_id`. Of Claude Code's JSON there, only the stable part. */
+function userOf(values: JsonObject): string | undefined {
+  const metadata = values['metadata'];
+  const id = someText(values['user']) ?? someText((metadata as JsonObject | undefined)?.['user_id']);
+  if (id?.startsWith('{') !== true) return id?.slice(0, 256);
+  try {
+    const parsed = JSON.parse(id) as Record<string, unknown>;
+    return (someText(parsed['account_uuid']) ?? someText(parsed['device_id']) ?? id).slice(0, 256);
+  } catch {
+    return id.slice(0, 256);
+  }
+}
+
+const maxTags = 16;
+
+function tagsOf(values: JsonObject): Readonly<Record<string, string>> {
+  const metadata = values['metadata'];
+  if (typeof metadata !== 'object' || metadata === null || Array.isArray(metadata)) return {};
+  const pairs = Object.entries(metadata).filter(
+    (pair): pair is [string, string] => typeof pair[1] === 'string' && pair[0] !== 'user_id',
+  );
+  return Object.fromEntries(
+    pairs.slice(0, maxTags).map(([key, value]) => [key.slice(0, 64), value.slice(0, 512)]),
+  );
+}
+
+function isEmptyArray(bytes: Buffer): boolean {
+  return bytes.length < 64 && /^\[\s*\]$/.test(bytes.toString('latin1'));
+}
+
+/** Bytes per token of English and code is close to four; see the bound below for what is certain. */
+const bytesPerToken = 4;
+/** The dearest image of any catalogued model, in tokens: what an image may cost at most. */
+const tokensPerImage = 5_000;
+/** What providers add around messages and tools; the tool constant covers Anthropic's injected prompt. */
+const framing = { request: 16, message: 8, tools: 800 };
+
+function readNeeds(source: Source, messages: Buffer, values: JsonObject): Needs {
+  const tools = bytesOf(source, 'tools') ?? bytesOf(source, 'functions');
+  const format = bytesOf(source, 'response_format');
+  const media = readMedia(source, messages);
+  const textBytes = media.textBytes + (tools?.length ?? 0) + (format?.length ?? 0);
+  const hasTools = tools !== undefined && tools[0] === 0x5b && !isEmptyArray(tools);
+  const frame = framing.request + framing.message * media.messages + (hasTools ? framing.tools : 0);
+  const answers = values['n'];
+  return {
+    tools: hasTools,
+    vision: media.images > 0,
+    pdf: media.files > 0,
+    audio: media.audio > 0,
+    jsonSchema: format !== undefined && format.includes('"json_schema"'),
+    reasoning: asksReasoning(values),
+    promptTokens: Math.ceil(textBytes / bytesPerToken) + media.images * tokensPerImage + frame,
+    promptBound: textBytes + media.images * tokensPerImage + frame,
+    answers:
+      typeof answers === 'number' && Number.isSafeInteger(answers) && answers > 1
+        ? Math.min(answers, 128)
+        : 1,
+    openRouterOnly: openRouterOnly(values, tools),
+  };
+}
+
+function asksReasoning(values: JsonObject): boolean {
+  const effort = values['reasoning_effort'];
+  if (typeof effort === 'string') return effort !== 'none';
+  const reasoning = values['reasoning'];
+  return (
+    typeof reasoning === 'object' && reasoning !== null && (reasoning as JsonObject)['enabled'] !== false
+  );
+}
+
+/** Named here, so that an endpoint elsewhere is left out instead of the feature being stripped in silence. */
+function openRouterOnly(values: JsonObject, tools: Buffer | undefined): readonly string[] {
+  const found = ['plugins', 'transforms'].filter((key) => {
+    const value = values[key];
+    return value !== undefined && !(Array.isArray(value) && value.length === 0);
+  });
+  return tools?.includes('"openrouter:') === true ? [...found, 'server tools'] : found;
+}
+
+type Media = {
+  readonly textBytes: number;
+  readonly messages: number;
+  readonly images: number;
+  readonly files: number;
+  readonly audio: number;
+};
+
+/** A request without media is measured by its bytes alone; with media it is parsed, for base64 is not text. */
+function readMedia(source: Source, messages: Buffer): Media {
+  const plain = !['"image_url"', '"input_audio"', '"file"'].some((mark) => messages.includes(mark));
+  if (plain)
+    return { textBytes: messages.length, messages: count(messages, '"role"'), images: 0, files: 0, audio: 0 };
+  const list = readValue(source, 'messages') as readonly JsonObject[];
+  let textBytes = 0;
+  const found = { images: 0, files: 0, audio: 0 };
+  for (const message of list) {
+    const content = message?.['content'];
+    const parts = Array.isArray(content) ? (content as readonly JsonObject[]) : [];
+    const media = parts.filter((part) => isMedia(part));
+    found.images += media.filter((part) => part['type'] === 'image_url').length;
+    found.files += media.filter((part) => part['type'] === 'file').length;
+    found.audio += media.filter((part) => part['type'] === 'input_audio').length;
+    const rest = media.length > 0 ? { ...message, content: parts.filter((part) => !isMedia(part)) } : message;
+    textBytes += Buffer.byteLength(JSON.stringify(rest) ?? '');
+  }
+  return { textBytes, messages: list.length, ...found };
+}
+
+function isMedia(part: JsonObject | null): boolean {
+  return ['image_url', 'file', 'input_audio'].includes(asText(part?.['type']));
+}
+
+function count(bytes: Buffer, mark: string): number {
+  let found = 0;
+  for (let at = bytes.indexOf(mark); at !== -1; at = bytes.indexOf(mark, at + mark.length)) found++;
+  return found;
+}

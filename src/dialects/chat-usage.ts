@@ -1,0 +1,82 @@
+/** Token usage on the chat wire: reading what providers report, writing what clients expect. */
+import { fromUsd, toUsd, type Nano } from '../core/money.ts';
+import { asCount } from '../core/json.ts';
+import { optional } from '../core/optional.ts';
+import type { JsonObject } from '../core/snapshot.ts';
+import { completionTokens, promptTokens, type Usage } from '../core/usage.ts';
+import type { Bill } from './dialect.ts';
+
+/**
+ * Reads a `usage` object into disjoint buckets. OpenAI counts cached tokens inside `prompt_tokens` and reasoning
+ * inside `completion_tokens`; xAI counts reasoning beside them (then the total says so); DeepSeek repeats the
+ * cached ones as `prompt_cache_hit_tokens`. Returns undefined when there is nothing to read.
+ */
+export function readChatUsage(raw: unknown): Usage | undefined {
+  if (typeof raw !== 'object' || raw === null) return undefined;
+  const usage = raw as JsonObject;
+  const prompt = asCount(usage['prompt_tokens']);
+  const completion = asCount(usage['completion_tokens']);
+  if (prompt === undefined && completion === undefined) return undefined;
+  const details = usage['prompt_tokens_details'] as JsonObject | undefined;
+  const cacheRead = asCount(details?.['cached_tokens']) ?? asCount(usage['prompt_cache_hit_tokens']);
+  const cacheWrite = asCount(details?.['cache_write_tokens']);
+  const output = splitReasoning(usage, prompt ?? 0, completion ?? 0);
+  return {
+    input: Math.max(0, (prompt ?? 0) - (cacheRead ?? 0) - (cacheWrite ?? 0)),
+    ...optional('cacheRead', cacheRead),
+    ...optional('cacheWrite', cacheWrite),
+    ...output,
+  };
+}
+
+function splitReasoning(
+  usage: JsonObject,
+  prompt: number,
+  completion: number,
+): Pick<Usage, 'output' | 'reasoning'> {
+  const reasoning = asCount(
+    (usage['completion_tokens_details'] as JsonObject | undefined)?.['reasoning_tokens'],
+  );
+  if (reasoning === undefined) return { output: completion };
+  const beside = reasoning > 0 && asCount(usage['total_tokens']) === prompt + completion + reasoning;
+  return { output: beside ? completion : Math.max(0, completion - reasoning), reasoning };
+}
+
+/** What the provider says it charged, in nano-USD (OpenRouter's `usage.cost`, in dollars). */
+export function readCharge(raw: unknown): Nano | undefined {
+  const cost = (raw as JsonObject | null | undefined)?.['cost'];
+  return typeof cost === 'number' && Number.isFinite(cost) && cost >= 0 ? fromUsd(cost) : undefined;
+}
+
+/** The `usage` object a client gets: the provider's own fields where it sent some, and always the cost. */
+export function writeChatUsage(bill: Bill, own: JsonObject = ownUsage(bill.usage)): string {
+  return JSON.stringify({
+    ...own,
+    cost: toUsd(bill.cost),
+    is_byok: false,
+    cost_details: {
+      ...(own['cost_details'] as JsonObject | undefined),
+      upstream_inference_cost: toUsd(bill.upstreamCost),
+      ...(bill.cost > bill.upstreamCost
+        ? { failed_attempts_cost: toUsd((bill.cost - bill.upstreamCost) as Nano) }
+        : {}),
+      ...(bill.basis === 'estimated' ? { estimated: true } : {}),
+    },
+    spillway: bill.spillway,
+  });
+}
+
+function ownUsage(usage: Usage): JsonObject {
+  const prompt = promptTokens(usage);
+  const completion = completionTokens(usage);
+  return {
+    prompt_tokens: prompt,
+    completion_tokens: completion,
+    total_tokens: prompt + completion,
+    prompt_tokens_details: {
+      cached_tokens: usage.cacheRead ?? 0,
+      cache_write_tokens: (usage.cacheWrite ?? 0) + (usage.cacheWrite1h ?? 0),
+    },
+    completion_tokens_details: { reasoning_tokens: usage.reasoning ?? 0 },
+  };
+}

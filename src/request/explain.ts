@@ -1,0 +1,51 @@
+/** What would happen to a request, without sending anything: the very plan that `serve` would walk. */
+import { makePlan } from '../core/chain.ts';
+import type { Explanation, ExplainedStep } from '../core/explanation.ts';
+import { optional } from '../core/optional.ts';
+import { Refused } from '../core/problem.ts';
+import { resolve } from '../core/resolve.ts';
+import type { Key, Snapshot } from '../core/snapshot.ts';
+import { problemOfPlan } from '../core/verdict.ts';
+import { readChat } from '../dialects/chat-read.ts';
+
+export type ExplainOptions = {
+  readonly workspace: string;
+  /** Epoch ms: prices depend on it. */
+  readonly now: number;
+};
+
+/** Explains a chat request, asked by a key of the workspace that may use everything. Never throws for a bad request. */
+export function explain(snapshot: Snapshot, body: Buffer, { workspace, now }: ExplainOptions): Explanation {
+  const key: Key = { name: 'explain', workspace, aliases: new Map(), disabled: false };
+  let requested = '';
+  try {
+    const ask = readChat(body);
+    requested = ask.model ?? ask.preset ?? '';
+    const route = resolve(ask, key, snapshot);
+    const plan = makePlan({ ask, route, workspace, snapshot, now });
+    const primary = plan.steps.find(({ position }) => position === 0)?.worst;
+    const steps = plan.steps.slice(0, route.failover.attempts);
+    return {
+      ...optional('preset', route.preset && `${route.preset.slug}@${route.preset.version}`),
+      requested,
+      warnings: [...new Set([...route.warnings, ...steps.flatMap(({ merged }) => merged.warnings)])],
+      steps: steps.map(({ position, endpoint, merged, worst }): ExplainedStep => ({
+        position,
+        endpoint: endpoint.id,
+        model: endpoint.model.slug,
+        provider: endpoint.provider.name,
+        ...optional('worst', worst),
+        outputCap: merged.outputCap,
+        ...optional(
+          'multiplier',
+          worst !== undefined && primary ? Number((worst / primary).toPrecision(3)) : undefined,
+        ),
+      })),
+      skipped: plan.skipped,
+      ...(steps.length === 0 ? { problem: problemOfPlan(plan.skipped) } : {}),
+    };
+  } catch (error) {
+    if (!(error instanceof Refused)) throw error;
+    return { requested, warnings: [], steps: [], skipped: [], problem: error.problem };
+  }
+}

@@ -1,0 +1,103 @@
+/**
+ * The client's side of one request: its head is sent once, heartbeats keep it alive until then, and a problem
+ * takes the form that the moment allows: an error answer before the head, one error event after it.
+ */
+import type { Problem } from '../core/problem.ts';
+import { chatError, chatErrorEvent } from '../dialects/chat-error.ts';
+import type { AnswerIdentity } from '../dialects/dialect.ts';
+import { heartbeat } from '../dialects/sse.ts';
+import type { Cancel, Clock, Reply } from '../ports.ts';
+import { retryHeaders, routingHeaders, type Cost, type OutHeaders } from './respond.ts';
+import { servedBy, type Trail } from './trail.ts';
+
+/** Clients and proxies give up on silent connections; half a minute is common. */
+const heartbeatMs = 15_000;
+
+const eventStream: OutHeaders = {
+  'content-type': 'text/event-stream; charset=utf-8',
+  'cache-control': 'no-cache',
+  'x-accel-buffering': 'no',
+};
+const json: OutHeaders = { 'content-type': 'application/json' };
+
+export class Front {
+  readonly #reply: Reply;
+  readonly #clock: Clock;
+  readonly #trail: Trail;
+  #headSent = false;
+  #stopHeartbeat: Cancel = () => undefined;
+
+  constructor(reply: Reply, clock: Clock, trail: Trail) {
+    this.#reply = reply;
+    this.#clock = clock;
+    this.#trail = trail;
+  }
+
+  /** For streams: a comment every 15 s until the first event, with a head that says the server is not known yet. */
+  keepAlive(): void {
+    this.#stopHeartbeat = this.#clock.after(heartbeatMs, () => {
+      if (!this.#headSent)
+        this.#head(200, { ...eventStream, ...this.#routing(), 'x-spillway-pending': 'true' });
+      this.#reply.write(heartbeat);
+      this.keepAlive();
+    });
+  }
+
+  /** Opens the event stream; what serves is known. */
+  openStream(): void {
+    this.#stopHeartbeat();
+    if (!this.#headSent) this.#head(200, { ...eventStream, ...this.#routing() });
+  }
+
+  /** Sends a whole JSON answer. */
+  whole(pieces: readonly Uint8Array[], cost: Cost): void {
+    const length = pieces.reduce((sum, piece) => sum + piece.length, 0);
+    this.#head(200, {
+      ...json,
+      'content-length': String(length),
+      ...routingHeaders(this.#trail, this.#clock.ticks(), cost),
+    });
+    this.#reply.end(pieces.length === 1 ? pieces[0] : Buffer.concat(pieces));
+  }
+
+  problem(problem: Problem): void {
+    this.#stopHeartbeat();
+    const failed = this.#trail.attempts.filter(({ outcome }) => outcome !== 'ok');
+    if (this.#headSent) {
+      this.#reply.write(chatErrorEvent(problem, failed, this.identity()));
+      this.#reply.abort();
+      return;
+    }
+    const body = Buffer.from(JSON.stringify(chatError(problem, failed)));
+    this.#head(problem.status, {
+      ...json,
+      'content-length': String(body.length),
+      ...this.#routing(),
+      ...retryHeaders(problem),
+    });
+    this.#reply.end(body);
+  }
+
+  /** How the answer is named in the client's dialect. */
+  identity(): AnswerIdentity {
+    const served = servedBy(this.#trail);
+    return {
+      generation: this.#trail.id,
+      model: served?.model ?? this.#trail.route?.requested ?? '',
+      created: Math.floor(this.#trail.at / 1_000),
+    };
+  }
+
+  close(): void {
+    this.#stopHeartbeat();
+  }
+
+  #routing(): OutHeaders {
+    return routingHeaders(this.#trail, this.#clock.ticks());
+  }
+
+  #head(status: number, headers: OutHeaders): void {
+    this.#headSent = true;
+    this.#reply.head(status, headers);
+  }
+}

@@ -1,0 +1,88 @@
+/** What the client is told in headers: who serves, in which place, after what, and what it cost. */
+import { toUsd } from '../core/money.ts';
+import { optional } from '../core/optional.ts';
+import type { Problem } from '../core/problem.ts';
+import { multiplier } from '../core/record.ts';
+import type { Usage } from '../core/usage.ts';
+import { costSoFar, primaryCost, servedBy, type Trail } from './trail.ts';
+
+export type OutHeaders = Readonly<Record<string, string>>;
+
+/** All `x-spillway-*` headers together stay below this, in bytes: proxies refuse large heads. */
+const maxHeaderBytes = 2_000;
+
+/** What is known of the money when a whole answer is sent. */
+export type Cost = { readonly usage: Usage };
+
+/** Headers for the moment the answer's head leaves. `now` is the clock that never steps back, in ms. */
+export function routingHeaders(trail: Trail, now: number, money?: Cost): OutHeaders {
+  const preset = trail.route?.preset;
+  const served = servedBy(trail);
+  const list = (items: readonly string[]): string | undefined =>
+    items.length > 0 ? shortened(items) : undefined;
+  return {
+    'x-generation-id': trail.id,
+    'request-id': trail.id,
+    'server-timing': timing(trail, now),
+    ...optional('x-spillway-preset', preset && `${preset.slug}@${preset.version}`),
+    ...(served
+      ? {
+          'x-spillway-model': served.model,
+          'x-spillway-provider': served.provider,
+          'x-spillway-position': String(served.position),
+          'x-spillway-fallback': String(served.position > 0),
+        }
+      : {}),
+    ...optional(
+      'x-spillway-attempts',
+      list(trail.attempts.map(({ model, provider, outcome }) => `${model}@${provider}:${outcome}`)),
+    ),
+    ...optional(
+      'x-spillway-skipped',
+      list(trail.skipped.map(({ endpoint, reason }) => `${endpoint}:${reason}`)),
+    ),
+    ...(money ? costHeaders(trail, money.usage) : {}),
+  };
+}
+
+function costHeaders(trail: Trail, usage: Usage): OutHeaders {
+  const cost = costSoFar(trail);
+  const times = multiplier(cost, primaryCost(trail, usage));
+  return {
+    'x-spillway-cost-usd': decimal(toUsd(cost)),
+    ...optional('x-spillway-cost-multiplier', times === undefined ? undefined : String(times)),
+  };
+}
+
+function decimal(usd: number): string {
+  return usd.toFixed(9).replace(/\.?0+$/, '') || '0';
+}
+
+/** Each list may take its share of the bound; what does not fit is counted: `a:ok,b:context,+3 more`. */
+function shortened(items: readonly string[]): string {
+  const most = maxHeaderBytes / 2 - 200;
+  let text = '';
+  for (const [index, item] of items.entries()) {
+    const next = text === '' ? item : `${text},${item}`;
+    if (next.length > most) return `${text},+${items.length - index} more`;
+    text = next;
+  }
+  return text;
+}
+
+/** `upstream` is the time attempts took up to their first content or failure, `gateway` is the rest. */
+function timing(trail: Trail, now: number): string {
+  const upstream = trail.attempts.reduce(
+    (sum, attempt) => sum + (attempt.firstTokenMs ?? attempt.latencyMs),
+    0,
+  );
+  return `gateway;dur=${Math.max(0, now - trail.began - upstream).toFixed(1)}, upstream;dur=${upstream.toFixed(1)}`;
+}
+
+/** Headers that tell clients whether and when to try again. */
+export function retryHeaders(problem: Problem): OutHeaders {
+  return {
+    ...(problem.retry ? {} : { 'x-should-retry': 'false' }),
+    ...optional('retry-after', problem.retryAfter === undefined ? undefined : String(problem.retryAfter)),
+  };
+}

@@ -1,0 +1,149 @@
+/** What happened to one request so far. Grows by attempts, becomes the record exactly once. */
+import type { Ask } from '../core/ask.ts';
+import type { FinishReason } from '../core/conversation.ts';
+import { add, zero, type Nano } from '../core/money.ts';
+import { optional } from '../core/optional.ts';
+import { cost, isPriced } from '../core/price.ts';
+import {
+  multiplier,
+  type AttemptRecord,
+  type Ending,
+  type GenerationRecord,
+  type Skip,
+} from '../core/record.ts';
+import type { Route } from '../core/resolve.ts';
+import type { Endpoint, JsonObject, Key } from '../core/snapshot.ts';
+import { cold, type Usage } from '../core/usage.ts';
+import type { World } from '../ports.ts';
+import type { Headers } from './authenticate.ts';
+
+export type Trail = {
+  readonly id: string;
+  /** Epoch ms, and the same moment on the clock that never steps back. */
+  readonly at: number;
+  readonly began: number;
+  readonly revision: number;
+  readonly userAgent?: string;
+  readonly tags: Readonly<Record<string, string>>;
+  readonly attempts: AttemptRecord[];
+  readonly warnings: string[];
+  skipped: readonly Skip[];
+  key?: Key;
+  ask?: Ask;
+  route?: Route;
+  primary?: Endpoint;
+  finish?: FinishReason;
+  nativeFinish?: string;
+  concluded?: boolean;
+};
+
+/** The beginning of a trail; nothing has happened yet. */
+export function beginTrail(headers: Headers, revision: number, world: World): Trail {
+  const { clock, ids } = world;
+  return {
+    id: ids.generation(),
+    at: clock.now(),
+    began: clock.ticks(),
+    revision,
+    ...optional('userAgent', headers['user-agent']?.slice(0, 200)),
+    tags: readTags(headers['x-spillway-tags']),
+    attempts: [],
+    warnings: [],
+    skipped: [],
+  };
+}
+
+const maxTags = 16;
+
+/** `customer=acme, feature=search` → tags; what is no pair is ignored. */
+function readTags(header: string | undefined): Readonly<Record<string, string>> {
+  const pairs = (header ?? '').split(',').map((pair) => pair.split('=', 2).map((side) => side.trim()));
+  return Object.fromEntries(
+    pairs
+      .filter(([name, value]) => name && value)
+      .slice(0, maxTags)
+      .map(([name = '', value = '']) => [name.slice(0, 64), value.slice(0, 512)]),
+  );
+}
+
+/** What all attempts cost together, measured or estimated. */
+export function costSoFar(trail: Trail): Nano {
+  return trail.attempts.reduce((sum, attempt) => add(sum, attempt.cost), zero);
+}
+
+/** The attempt that answered, if one did: the last one, when it went well or had begun to. */
+export function servedBy(trail: Trail): AttemptRecord | undefined {
+  const last = trail.attempts.at(-1);
+  return last?.outcome === 'ok' || last?.firstTokenMs !== undefined ? last : undefined;
+}
+
+/** The same tokens at the primary, cold. Undefined where the primary has no price. */
+export function primaryCost(trail: Trail, usage: Usage): Nano | undefined {
+  const price = trail.primary?.price;
+  return isPriced(price) ? cost(price, cold(usage), trail.at) : undefined;
+}
+
+/** The facts of routing for `usage.spillway`: what headers cannot say because they left too early. */
+export function routingFacts(trail: Trail, usage: Usage): JsonObject {
+  const served = servedBy(trail);
+  const preset = trail.route?.preset;
+  return {
+    generation: trail.id,
+    ...optional('preset', preset && `${preset.slug}@${preset.version}`),
+    ...(served
+      ? {
+          model: served.model,
+          provider: served.provider,
+          position: served.position,
+          fallback: served.position > 0,
+        }
+      : {}),
+    attempts: trail.attempts.map(({ model, provider, outcome }) => `${model}@${provider}:${outcome}`),
+    ...optional('cost_multiplier', multiplier(costSoFar(trail), primaryCost(trail, usage))),
+    ...(trail.warnings.length > 0 ? { warnings: [...trail.warnings] } : {}),
+  };
+}
+
+export type Conclusion = { readonly ending: Ending; readonly latencyMs: number; readonly problem?: string };
+
+/** The record of the whole generation. */
+export function recordOf(trail: Trail, conclusion: Conclusion): GenerationRecord {
+  const { ask, route, key } = trail;
+  const served = servedBy(trail);
+  return {
+    id: trail.id,
+    at: trail.at,
+    latencyMs: conclusion.latencyMs,
+    ...optional('firstTokenMs', served && firstToken(trail, served)),
+    revision: trail.revision,
+    workspace: key?.workspace ?? '',
+    key: key?.name ?? '',
+    api: 'chat',
+    stream: ask?.stream ?? false,
+    requested: route?.requested ?? ask?.model ?? '',
+    ...optional('preset', route?.preset?.slug),
+    ...optional('presetVersion', route?.preset?.version),
+    ending: conclusion.ending,
+    ...optional('problem', conclusion.problem),
+    ...optional('finish', trail.finish),
+    ...optional('nativeFinish', trail.nativeFinish),
+    attempts: trail.attempts,
+    skipped: trail.skipped,
+    warnings: trail.warnings,
+    ...optional('user', ask?.user),
+    ...optional('session', ask?.session),
+    tags: { ...ask?.tags, ...trail.tags },
+    ...optional(
+      'served',
+      served && { position: served.position, model: served.model, provider: served.provider },
+    ),
+    cost: costSoFar(trail),
+    ...optional('primaryCost', served?.usage && primaryCost(trail, served.usage)),
+    ...optional('userAgent', trail.userAgent),
+  };
+}
+
+/** From the client's request to the first content, in ms. */
+function firstToken(trail: Trail, served: AttemptRecord): number | undefined {
+  return served.firstTokenMs === undefined ? undefined : served.at - trail.at + served.firstTokenMs;
+}
