@@ -2,36 +2,30 @@
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import type { DatabaseSync } from 'node:sqlite';
-import {
-  newAdminKey,
-  readCredentials,
-  removeLocalFile,
-  writeCredentials,
-  writeLocalFile,
-  type Credentials,
-} from './adapters/credentials.ts';
+import { removeLocalFile, writeLocalFile } from './adapters/credentials.ts';
 import { backupDatabase, openDatabase } from './adapters/database.ts';
 import { emulatedUpstream } from './adapters/emulated-upstream.ts';
 import { openJournal, type DurableJournal } from './adapters/journal.ts';
 import { lockDirectory } from './adapters/lock.ts';
 import { openLedger } from './adapters/open-ledger.ts';
 import { createResolver, createVault, loadSecret } from './adapters/secrets.ts';
-import { listen, type Listening } from './adapters/server.ts';
+import { listen, type Listening, type Route } from './adapters/server.ts';
 import { createSettingsStore } from './adapters/store.ts';
 import { sha256, systemClock, systemIds } from './adapters/system.ts';
 import { httpUpstream } from './adapters/upstream.ts';
 import { loadCatalogue } from './catalog/load.ts';
-import { demoDocument, foundKeys } from './cli/init-document.ts';
 import { version } from './version.ts';
 import type { Config } from './config.ts';
-import { createControl } from './control/api.ts';
+import { createControl, type Control } from './control/api.ts';
 import { openConfiguration, type OpenConfiguration } from './control/configuration.ts';
 import { summarizeLimits } from './control/limits-summary.ts';
 import type { Finding } from './control/operations.ts';
 import { tally } from './control/tally.ts';
 import { optional } from './core/optional.ts';
 import { startEmulator, type Emulator } from './emulator/emulator.ts';
+import { applyFirst, type First } from './first-start.ts';
 import { actorOf, openFrontDoor, type AdminSecrets } from './front-door.ts';
+import type { World } from './ports.ts';
 import { explain } from './request/explain.ts';
 
 export type StartOptions = {
@@ -67,15 +61,6 @@ export type Running = Started & {
   /** Refuses new requests, lets running ones finish, then stops everything. Safe to call twice. */
   stop(drainMs: number): Promise<void>;
 };
-
-/** The document of a start cannot be used; `findings` say why. */
-export class BadDocument extends Error {
-  readonly findings: readonly Finding[];
-  constructor(findings: readonly Finding[]) {
-    super('the configuration document has errors; nothing was applied');
-    this.findings = findings;
-  }
-}
 
 /** Starts everything. Rejects with BadDocument, DataRefused, or an error of the listening socket; then nothing runs. */
 export async function startGateway(options: StartOptions): Promise<Running> {
@@ -126,65 +111,6 @@ async function unwind(undo: (() => unknown)[]): Promise<void> {
   if (failures.length > 0) throw failures[0];
 }
 
-type First = {
-  readonly credentials: Credentials;
-  readonly findings: readonly Finding[];
-  readonly notes: readonly string[];
-};
-
-/** Applies the given document, or the demo's on a data directory that has known nothing else. */
-async function applyFirst(
-  configuration: OpenConfiguration,
-  { config, document }: StartOptions,
-): Promise<First> {
-  const kept = readCredentials(config.dataDir);
-  const demo = document === undefined && (kept.demo ?? configuration.snapshot().revision === 0);
-  const adminKey = config.adminKey ?? kept.adminKey ?? newAdminKey();
-  const text = document ?? (demo ? demoDocument(foundKeys(config.env)) : undefined);
-  const applied =
-    text === undefined ? { findings: [], notes: [] } : await applyText(configuration, text, demo);
-  const inferenceKey = demo ? (kept.inferenceKey ?? (await demoKey(configuration))) : undefined;
-  const credentials: Credentials = {
-    ...(config.adminKey === undefined ? { adminKey } : optional('adminKey', kept.adminKey)),
-    ...optional('inferenceKey', inferenceKey ?? kept.inferenceKey),
-    demo,
-  };
-  writeCredentials(config.dataDir, credentials);
-  return {
-    credentials: { ...credentials, adminKey, ...optional('inferenceKey', inferenceKey) },
-    findings: [...configuration.startFindings, ...applied.findings],
-    notes: applied.notes,
-  };
-}
-
-async function applyText(
-  configuration: OpenConfiguration,
-  text: string,
-  demo: boolean,
-): Promise<Omit<First, 'credentials'>> {
-  const actor = { name: demo ? 'demo' : 'local operator', local: true };
-  const result = await configuration.apply({ text, actor, message: demo ? 'the demo' : 'applied at start' });
-  if (result.outcome === 'invalid') throw new BadDocument(result.findings);
-  if (result.outcome === 'applied') return { findings: result.findings, notes: [] };
-  const names = result.conflicts.map(({ kind, name }) => `${kind} ${name}`).join(', ');
-  return {
-    findings: result.findings,
-    notes: [
-      `The document was not applied: ${names} changed in it and was also edited since. The gateway runs on what its database has; \`spillway apply\` shows the difference.`,
-    ],
-  };
-}
-
-const demoKeyName = 'demo';
-
-/** The demo's own inference key; one whose secret was lost is replaced. */
-async function demoKey(configuration: OpenConfiguration): Promise<string> {
-  const actor = { name: 'demo', local: true };
-  if (configuration.keys().some(({ name }) => name === demoKeyName))
-    await configuration.removeKey(demoKeyName, actor);
-  return (await configuration.addKey({ name: demoKeyName }, actor)).secret;
-}
-
 function usesEmulator(configuration: OpenConfiguration): boolean {
   return [...configuration.snapshot().providers.values()].some(({ baseUrl }) =>
     baseUrl.startsWith('emulator://'),
@@ -205,40 +131,28 @@ type Parts = {
 async function open(parts: Parts): Promise<Running> {
   const { options, configuration, first, journal, emulator, undo } = parts;
   const { config } = options;
+  const state: DoorState = { ready: false };
   const secrets: AdminSecrets = {
-    adminKey: first.credentials.adminKey ?? '',
+    adminKey: first.credentials.adminKey,
     localToken: randomBytes(32).toString('base64url'),
   };
-  const network = httpUpstream();
-  undo.push(() => network.close());
   const notes = [...first.notes, ...limitsNote(configuration)];
-  let door: Listening | undefined;
-  let ready = false;
   const control = makeControl(parts, {
     secrets,
     notes,
-    inFlight: () => Math.max(0, (door?.active() ?? 0) - 1),
+    inFlight: () => Math.max(0, (state.listening?.active() ?? 0) - 1),
   });
-  const world = {
-    clock: systemClock,
-    ids: systemIds,
-    upstream: emulatedUpstream(network, emulator),
-    ledger: openLedger((error) => options.fault(error, 'ledger')),
-    journal,
-    fault: options.fault,
-  };
-  const loopback = /^(localhost|127\..*|::1)$/.test(config.host);
-  const route = openFrontDoor({
-    plane: { world, snapshot: () => configuration.snapshot(), digest: sha256, generations: journal },
-    control: control.fetch,
-    ready: () => ready,
-    draining: () => door?.draining === true,
-    onlyLocalHosts: loopback,
+  const listening = await listen({
+    host: config.host,
+    port: config.port,
+    route: makeRoute(parts, control, state),
   });
-  door = await listen({ host: config.host, port: config.port, route });
-  const listening = door;
-  const url = `http://${loopback || config.host === '0.0.0.0' || config.host === '::' ? '127.0.0.1' : config.host}:${listening.port}`;
+  state.listening = listening;
+  undo.push(() => listening.drain(0));
+  // An open `tail` would count as a running request and never end.
+  undo.push(() => control.close());
   const { adminKey, inferenceKey } = first.credentials;
+  const url = `http://${isAnyHost(config.host) || isLoopback(config.host) ? '127.0.0.1' : config.host}:${listening.port}`;
   writeLocalFile(config.dataDir, {
     url,
     token: secrets.localToken,
@@ -246,21 +160,21 @@ async function open(parts: Parts): Promise<Running> {
     ...optional('inferenceKey', inferenceKey),
   });
   undo.push(() => removeLocalFile(config.dataDir));
+  const { dataDir } = config;
   const started: Started = {
     url,
-    adminKey: adminKey ?? '',
+    adminKey,
     ...optional('inferenceKey', inferenceKey),
-    dataDir: config.dataDir,
+    dataDir,
     demo: first.credentials.demo === true,
     configuration,
     findings: first.findings,
     notes,
   };
   options.announce(started);
-  ready = true;
+  state.ready = true;
   let stopping: Promise<void> | undefined;
   const stop = async (drainMs: number): Promise<void> => {
-    // An open `tail` would count as a running request and never end.
     control.close();
     await listening.drain(drainMs);
     await unwind(undo);
@@ -272,6 +186,41 @@ async function open(parts: Parts): Promise<Running> {
     port: listening.port,
     stop: (drainMs) => (stopping ??= stop(drainMs)),
   };
+}
+
+/** What the route must know and is known only later. */
+type DoorState = { ready: boolean; listening?: Listening };
+
+function makeRoute(
+  { options, configuration, journal, emulator, undo }: Parts,
+  control: Control,
+  state: DoorState,
+): Route {
+  const network = httpUpstream();
+  undo.push(() => network.close());
+  const world: World = {
+    clock: systemClock,
+    ids: systemIds,
+    upstream: emulatedUpstream(network, emulator),
+    ledger: openLedger((error) => options.fault(error, 'ledger')),
+    journal,
+    fault: options.fault,
+  };
+  return openFrontDoor({
+    plane: { world, snapshot: () => configuration.snapshot(), digest: sha256, generations: journal },
+    control: control.fetch,
+    ready: () => state.ready,
+    draining: () => state.listening?.draining === true,
+    onlyLocalHosts: isLoopback(options.config.host),
+  });
+}
+
+function isLoopback(host: string): boolean {
+  return /^(localhost|127\..*|::1)$/.test(host);
+}
+
+function isAnyHost(host: string): boolean {
+  return host === '0.0.0.0' || host === '::';
 }
 
 function limitsNote(configuration: OpenConfiguration): readonly string[] {
@@ -292,7 +241,7 @@ type ControlFacts = {
 function makeControl(
   { options, configuration, journal, emulator, database }: Parts,
   { secrets, notes, inFlight }: ControlFacts,
-): ReturnType<typeof createControl> {
+): Control {
   const startedAt = Date.now();
   const counts = tally(journal);
   return createControl({

@@ -31,7 +31,8 @@ export class HttpReply implements Reply {
   /** Without the terminating chunk: a client that counts chunks sees that the answer broke off. */
   abort(): void {
     this.#over = true;
-    this.#response.socket?.destroySoon();
+    // Node holds what was just written until the next tick; closing before it would lose the error event.
+    setImmediate(() => this.#response.socket?.destroySoon());
   }
 
   drained(callback: () => void): void {

@@ -14,7 +14,7 @@ export type Listening = {
   active(): number;
   /** True once `drain` was called: new requests are refused. */
   readonly draining: boolean;
-  /** Refuses new requests, waits up to `ms` for those running, then ends them with an error and closes. */
+  /** Refuses new requests, waits up to `ms` for those running, then ends them with an error and closes. Once. */
   drain(ms: number): Promise<void>;
 };
 
@@ -74,8 +74,14 @@ class HttpListening implements Listening {
     return this.#running.size;
   }
 
-  async drain(ms: number): Promise<void> {
+  #drained: Promise<void> | undefined;
+
+  drain(ms: number): Promise<void> {
     this.draining = true;
+    return (this.#drained ??= this.#close(ms));
+  }
+
+  async #close(ms: number): Promise<void> {
     const closed = new Promise((resolve) => this.#server.once('close', resolve));
     await this.#idle(ms);
     for (const reply of this.#running) reply.shutDown();

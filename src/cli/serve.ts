@@ -5,6 +5,7 @@ import { DataRefused } from '../adapters/database.ts';
 import { BadEnvironment, readConfig, type Config } from '../config.ts';
 import type { Finding } from '../control/operations.ts';
 import { optional } from '../core/optional.ts';
+import { BadDocument } from '../first-start.ts';
 import { version } from '../version.ts';
 import { banner } from './banner.ts';
 import type { Run } from './command.ts';
@@ -16,7 +17,7 @@ export const serve: Run = async (args, shell) => {
   const path = args.text('config');
   const config = environment(shell);
   const document = path === undefined ? undefined : await readDocument(resolve(shell.cwd, path), path);
-  const { startGateway, BadDocument } = await import('../main.ts');
+  const { startGateway } = await import('../main.ts');
   const running = await startGateway({
     config,
     ...optional('document', document),

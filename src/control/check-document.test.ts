@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { expectFindings, options, preset, said } from '../../test/expected-findings.ts';
+import { expectFindings, options, preset, said } from '../../test/support/expected-findings.ts';
 import { checkDocument, snapshotFromDocument } from './check-document.ts';
 
 test('text that is no document', () => {

@@ -1,5 +1,5 @@
 import { test } from 'node:test';
-import { expectFindings, preset, providers } from '../../test/expected-findings.ts';
+import { expectFindings, preset, providers } from '../../test/support/expected-findings.ts';
 
 test('models of a chain must exist, and somebody must serve them', () => {
   expectFindings([

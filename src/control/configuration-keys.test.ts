@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { applied, local, open, sha256 } from '../../test/applying.ts';
+import { applied, local, open, sha256 } from '../../test/support/applying.ts';
 import { OperationRefused } from './operations.ts';
 
 test('keys: made once, shown once, switched off and removed', async (t) => {

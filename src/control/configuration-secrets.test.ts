@@ -12,8 +12,8 @@ import {
   sha256,
   told,
   withKeys,
-} from '../../test/applying.ts';
-import { testSettings } from '../../test/open-settings.ts';
+} from '../../test/support/applying.ts';
+import { testSettings } from '../../test/support/open-settings.ts';
 
 test('secrets are in no export, no diff, no finding and no byte of the database', async (t) => {
   const { settings, configuration } = open(t);

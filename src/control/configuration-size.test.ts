@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { catalogue } from '../../test/sample-catalogue.ts';
-import { testSettings } from '../../test/open-settings.ts';
+import { catalogue } from '../../test/support/sample-catalogue.ts';
+import { testSettings } from '../../test/support/open-settings.ts';
 import { openDatabase } from '../adapters/database.ts';
 import { createSettingsStore } from '../adapters/store.ts';
 import { buildSnapshot } from '../core/build.ts';

@@ -10,8 +10,8 @@ import {
   sha256,
   told,
   withKeys,
-} from '../../test/applying.ts';
-import { catalogue } from '../../test/sample-catalogue.ts';
+} from '../../test/support/applying.ts';
+import { catalogue } from '../../test/support/sample-catalogue.ts';
 import type { OpenConfiguration } from './configuration.ts';
 import { type ApplyResult } from './operations.ts';
 
@@ -214,4 +214,34 @@ test('every change is a revision with its author, message and what it changed', 
     times,
     [...times].sort((a, b) => b - a),
   );
+});
+
+test('the order of providers in the document is a setting of its own', async (t) => {
+  const { settings, configuration } = open(t);
+  const a = 'a: { wire: openai-chat, base_url: "https://a.example/v1", catalog: deepseek }';
+  const b = 'b: { wire: openai-chat, base_url: "https://b.example/v1", catalog: deepseek }';
+  const serving = (from: OpenConfiguration): unknown =>
+    from
+      .snapshot()
+      .endpoints.get('deepseek/deepseek-v4-pro')
+      ?.map(({ provider }) => provider.name);
+  await applied(configuration, `providers: { ${a}, ${b} }`);
+  assert.deepEqual(serving(configuration), ['a', 'b']);
+  const swapped = await applied(configuration, `providers: { ${b}, ${a} }`);
+  assert.deepEqual(told(swapped), ['changed gateway provider-order 2']);
+  assert.deepEqual(serving(configuration), ['b', 'a']);
+  assert.deepEqual(serving(settings.open()), ['b', 'a']);
+});
+
+test('what was removed by hand is not told of again when the document forgets it too', async (t) => {
+  const { configuration } = open(t);
+  const key = 'keys: [{ name: ci, key: "0123456789abcdef" }]';
+  await applied(configuration, key);
+  await configuration.removeKey('ci', local);
+  assert.deepEqual(told(await applied(configuration, key)), ['kept key ci 1'], 'it stays removed');
+  assert.equal(configuration.keys().length, 0);
+  for (const prune of [false, true])
+    assert.deepEqual(told(await applied(configuration, 'presets: {}', { prune })), []);
+  assert.deepEqual(told(await applied(configuration, key, { force: true })), ['created key ci 1']);
+  assert.equal(configuration.keys().length, 1);
 });

@@ -26,11 +26,13 @@ export function reveal(text: string, secrets: Secrets): string | undefined {
 
 export function buildProvider(name: string, body: ProviderBody, secrets: Secrets): Provider {
   const keys = body.api_key === undefined ? [] : [body.api_key].flat();
+  const credentials = keys.flatMap((key) => reveal(key, secrets) ?? []);
   return present({
     name,
     wire: body.wire,
     baseUrl: body.base_url.replace(/\/+$/, ''),
-    credentials: keys.flatMap((key) => reveal(key, secrets) ?? []),
+    credentials,
+    credentialMissing: keys.length > 0 && credentials.length === 0 ? true : undefined,
     auth: authOf(body),
     headers: headersOf(body, secrets),
     catalog: catalogOf(name, body),
@@ -75,7 +77,9 @@ function overlaidModel(slug: string, body: ModelBody, known: Model | undefined):
   return present({
     slug,
     name: body.name ?? known?.name ?? slug,
+    kind: known?.kind,
     context: body.context ?? known?.context,
+    maxInput: body.context === undefined ? known?.maxInput : undefined,
     maxOutput: body.max_output ?? known?.maxOutput,
     features: body.features ?? known?.features ?? [],
     tier: body.tier ?? known?.tier,
@@ -115,8 +119,13 @@ function endpointAt(provider: Provider, model: Model, body: ModelBody | undefine
     model,
     provider,
     providerModel,
+    wire: own?.model === undefined ? (offer?.wire ?? provider.wire) : provider.wire,
     price: own?.price === undefined ? offer?.price : priceFrom(own.price),
     context: own?.context ?? body?.context ?? offer?.context ?? model.context,
+    maxInput:
+      own?.context === undefined && body?.context === undefined
+        ? (offer?.maxInput ?? model.maxInput)
+        : undefined,
     maxOutput: own?.max_output ?? body?.max_output ?? offer?.maxOutput ?? model.maxOutput,
     features: new Set(own?.features ?? body?.features ?? offer?.features ?? model.features),
     retiresOn: own?.model === undefined ? offer?.retiresOn : undefined,

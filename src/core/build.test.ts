@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { catalogue } from '../../test/sample-catalogue.ts';
+import { catalogue } from '../../test/support/sample-catalogue.ts';
 import { buildSnapshot, expiry } from './build.ts';
 import { noSecrets, type Secrets } from './build-endpoints.ts';
 import { defaultFailover } from './defaults.ts';

@@ -115,9 +115,11 @@ function reasonToSkip(
   );
 }
 
-function notAllowed({ provider }: Endpoint, { workspace }: PlanInput): string | undefined {
+function notAllowed({ provider, wire, model }: Endpoint, { workspace }: PlanInput): string | undefined {
   if (provider.workspaces && !provider.workspaces.has(workspace)) return 'workspace';
-  return spokenWires.has(provider.wire) ? undefined : 'wire';
+  if (provider.credentialMissing === true) return 'credential';
+  if (model.kind === 'embedding') return 'embedding';
+  return spokenWires.has(wire) ? undefined : 'wire';
 }
 
 /** Names in `only` and `ignore` that are no provider of ours are meant for OpenRouter and travel there. */
@@ -161,12 +163,11 @@ function cannotServe({ endpoint, merged }: PlanStep, { needs, outputCap, values 
   if (needs.audio && !features.has('audio')) return 'audio';
   if (needs.jsonSchema && !features.has('json_schema')) return 'json_schema';
   const room = Math.min(outputCap ?? minOutput, minOutput);
+  if (endpoint.maxInput !== undefined && needs.promptTokens > endpoint.maxInput) return 'context';
   if (endpoint.context !== undefined && needs.promptTokens + room > endpoint.context) return 'context';
   if (merged.wanted !== undefined && endpoint.maxOutput !== undefined && endpoint.maxOutput < merged.wanted)
     return 'output';
-  return endpoint.provider.wire === 'anthropic' && needs.answers > 1 && values['n'] !== undefined
-    ? 'n'
-    : undefined;
+  return endpoint.wire === 'anthropic' && needs.answers > 1 && values['n'] !== undefined ? 'n' : undefined;
 }
 
 function belowFloor({ model, context, features }: Endpoint, floor: Floor | undefined): string | undefined {

@@ -33,6 +33,7 @@ function openRouterEndpoint(provider: Provider, name: string, snapshot: Snapshot
     model: { slug: name, name, features: [], offers: [] },
     provider,
     providerModel: name,
+    wire: provider.wire,
     features: new Set(['tools', 'json_schema', 'vision', 'pdf', 'audio', 'reasoning']),
   };
 }

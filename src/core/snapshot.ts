@@ -26,6 +26,8 @@ export type Provider = {
   readonly baseUrl: string;
   /** Resolved secrets, in order of preference. Empty = the provider wants none. */
   readonly credentials: readonly string[];
+  /** A credential is configured, but its reference could not be resolved: it is not called until it is. */
+  readonly credentialMissing?: boolean;
   readonly auth: Auth;
   /** Extra request headers, names in lower case. */
   readonly headers: Readonly<Record<string, string>>;
@@ -45,8 +47,12 @@ export type Endpoint = {
   readonly provider: Provider;
   /** The provider's own model id, variant suffix included. */
   readonly providerModel: string;
+  /** The provider's wire, unless it serves this model on another one only. */
+  readonly wire: Wire;
   readonly price?: Price;
   readonly context?: number;
+  /** Tokens of prompt, where less than the context is allowed. */
+  readonly maxInput?: number;
   readonly maxOutput?: number;
   readonly features: ReadonlySet<Feature>;
   readonly retiresOn?: string;

@@ -69,6 +69,7 @@ export class ChatPass implements StreamTranslator {
   facts(): AnswerFacts {
     return {
       ...optional('upstreamId', this.#id),
+      ...optional('answerId', this.#id),
       ...optional('usage', readChatUsage(this.#usage)),
       ...optional('charged', readCharge(this.#usage)),
       ...optional('finish', unifiedFinish(this.#finish)),

@@ -29,7 +29,7 @@ const anthropicVersion = '2023-06-01';
 
 /** Writes the request in the endpoint's wire. Throws Refused when it cannot be understood well enough to cross. */
 export function codeChat(request: ChatRequest): Coded {
-  const { wire } = request.endpoint.provider;
+  const { wire } = request.endpoint;
   if (wire === 'openai-chat') {
     return {
       path: '/chat/completions',

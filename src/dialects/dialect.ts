@@ -9,6 +9,8 @@ import type { SseEvent } from './sse.ts';
 /** What is known of an answer so far. */
 export type AnswerFacts = {
   readonly upstreamId?: string;
+  /** The id that the client has seen in this answer, where it is not the generation's. */
+  readonly answerId?: string;
   readonly usage?: Usage;
   /** The provider's own statement of what it charged, nano-USD (OpenRouter's `usage.cost`). */
   readonly charged?: Nano;

@@ -21,6 +21,7 @@ export function billOf(trail: Trail, served: AttemptRecord): Bill {
 export function noteFinish(trail: Trail, facts: AnswerFacts): void {
   if (facts.finish !== undefined) trail.finish = facts.finish;
   if (facts.nativeFinish !== undefined) trail.nativeFinish = facts.nativeFinish;
+  if (facts.answerId !== undefined) trail.answerId = facts.answerId;
 }
 
 /** Writes the record. A second call for the same request is our own bug and is reported as one. */

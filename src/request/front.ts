@@ -82,7 +82,7 @@ export class Front {
   identity(): AnswerIdentity {
     const served = servedBy(this.#trail);
     return {
-      generation: this.#trail.id,
+      generation: this.#trail.answerId ?? this.#trail.id,
       model: served?.model ?? this.#trail.route?.requested ?? '',
       created: Math.floor(this.#trail.at / 1_000),
     };

@@ -34,6 +34,7 @@ export type Trail = {
   primary?: Endpoint;
   finish?: FinishReason;
   nativeFinish?: string;
+  answerId?: string;
   concluded?: boolean;
 };
 

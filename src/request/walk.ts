@@ -160,9 +160,9 @@ function send(journey: Journey, step: PlanStep): Attempt {
 }
 
 /** The client's headers that travel, each only to the wire it means something to. Credentials and cookies never do. */
-function travelling(headers: Headers, { provider }: Endpoint): Record<string, string> {
+function travelling(headers: Headers, { wire }: Endpoint): Record<string, string> {
   const names =
-    provider.wire === 'anthropic'
+    wire === 'anthropic'
       ? ['anthropic-beta', 'anthropic-version', 'traceparent']
       : ['openai-beta', 'traceparent'];
   const pairs = names.flatMap((name) =>

@@ -69,6 +69,7 @@ function endpoint(model: Model, provider: Provider): Endpoint {
     id: `${model.slug}@${provider.name}`,
     model,
     provider,
+    wire: 'openai-chat',
     providerModel: model.name,
     features: new Set(model.features),
   };

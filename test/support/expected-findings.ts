@@ -1,7 +1,7 @@
 /** Documents and what is found in them, as tables. */
 import assert from 'node:assert/strict';
-import { checkDocument, type DocumentOptions } from '../src/control/check-document.ts';
-import type { Finding } from '../src/control/operations.ts';
+import { checkDocument, type DocumentOptions } from '../../src/control/check-document.ts';
+import type { Finding } from '../../src/control/operations.ts';
 import { catalogue } from './sample-catalogue.ts';
 
 export const options: DocumentOptions = { catalogue, now: Date.parse('2026-11-15T00:00:00Z'), local: true };

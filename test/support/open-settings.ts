@@ -2,11 +2,11 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { openDatabase } from '../src/adapters/database.ts';
-import { createResolver, createVault } from '../src/adapters/secrets.ts';
-import { createSettingsStore } from '../src/adapters/store.ts';
-import type { Catalogue } from '../src/core/catalog.ts';
-import { openConfiguration, type OpenConfiguration } from '../src/control/configuration.ts';
+import { openDatabase } from '../../src/adapters/database.ts';
+import { createResolver, createVault } from '../../src/adapters/secrets.ts';
+import { createSettingsStore } from '../../src/adapters/store.ts';
+import type { Catalogue } from '../../src/core/catalog.ts';
+import { openConfiguration, type OpenConfiguration } from '../../src/control/configuration.ts';
 import { catalogue as sample } from './sample-catalogue.ts';
 
 export type TestSettings = {

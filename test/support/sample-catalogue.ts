@@ -1,6 +1,6 @@
 /** A small catalogue for tests: the models of the brief, priced so that multiples are easy to check. */
-import type { Catalogue, Model, Offer } from '../src/core/catalog.ts';
-import { priceFrom } from '../src/core/build-endpoints.ts';
+import type { Catalogue, Model, Offer } from '../../src/core/catalog.ts';
+import { priceFrom } from '../../src/core/build-endpoints.ts';
 
 type Facts = Omit<Model, 'slug' | 'name' | 'features' | 'offers'>;
 

@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import type { TestContext } from 'node:test';
-import type { OpenConfiguration } from '../src/control/configuration.ts';
-import type { Actor, ApplyRequest, ApplyResult } from '../src/control/operations.ts';
+import type { OpenConfiguration } from '../../src/control/configuration.ts';
+import type { Actor, ApplyRequest, ApplyResult } from '../../src/control/operations.ts';
 import { testSettings, type TestSettings } from './open-settings.ts';
 
 export const local: Actor = { name: 'olga', local: true };

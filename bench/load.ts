@@ -1,0 +1,172 @@
+/**
+ * The load generator of the bench, a process of its own: keeps connections busy, checks every answer, and reads the
+ * gateway's CPU time at both ends of its window. Hand-made HTTP on sockets, so that the client costs little.
+ */
+import { connect, type Socket } from 'node:net';
+import { performance } from 'node:perf_hooks';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { AnswerReader, type Answer } from './answer-reader.ts';
+import { cpuMs, rssMb } from './kernel.ts';
+import type { Measure, Order, Outcome } from './messages.ts';
+import { percentile } from './numbers.ts';
+import { requestBody, tokensPerSecond } from './traffic.ts';
+
+/** Streams begin this far apart, so that their chunks do not all come at the same moment. */
+const staggerMs = 3;
+/** Streams outlast the window by this much at either end. */
+const slackSeconds = 0.5;
+
+/** `tokens` for a stream of that many. */
+function requestBytes({ port, path, headers, model, size }: Order, tokens?: number): Buffer {
+  const body = requestBody({ model, size, ...(tokens === undefined ? {} : { tokens }) });
+  const head = [
+    `POST ${path} HTTP/1.1`,
+    `host: 127.0.0.1:${port}`,
+    'content-type: application/json',
+    `content-length: ${Buffer.byteLength(body)}`,
+    ...Object.entries(headers).map(([name, value]) => `${name}: ${value}`),
+  ];
+  return Buffer.from(`${head.join('\r\n')}\r\n\r\n${body}`);
+}
+
+/** Throws where an answer is not what was ordered; `tokens` is what a stream must have brought. */
+function check({ status, head, body }: Answer, { expect }: Order, tokens?: number): void {
+  if (status !== 200) throw new Error(`status ${status}: ${body.slice(0, 300)}`);
+  for (const [name, value] of Object.entries(expect))
+    if (!head.includes(`\r\n${name}: ${value}`)) throw new Error(`no ${name}: ${value} in ${head}`);
+  const ended =
+    tokens === undefined
+      ? body.startsWith('{') && body.endsWith('}') && body.includes('"finish_reason":"stop"')
+      : body.endsWith('data: [DONE]\n\n') && countTokens(body) === tokens;
+  if (!ended) throw new Error(`an answer is not complete: …${body.slice(-300)}`);
+}
+
+function countTokens(body: string): number {
+  return body.split('"content":" token"').length - 1;
+}
+
+type Window = { readonly count: number; readonly began: number; readonly cpu: number };
+
+function openWindow(count: number, { pids }: Order): Window {
+  return { count, began: performance.now(), cpu: cpuMs(pids) };
+}
+
+function closeWindow(window: Window, count: number, { pids }: Order): Measure {
+  const cpu = cpuMs(pids) - window.cpu;
+  const seconds = (performance.now() - window.began) / 1_000;
+  const counted = count - window.count;
+  if (counted === 0) throw new Error('nothing was answered');
+  return {
+    count: counted,
+    perSecond: counted / seconds,
+    ...(pids.length > 0 ? { cpuUs: (cpu * 1_000) / counted, rssMb: rssMb(pids) } : {}),
+  };
+}
+
+type Connection = { readonly socket: Socket; readonly failed: Promise<never> };
+
+/** Opens a connection whose answers go to `whole` and `part`; what goes wrong on it rejects `failed`. */
+async function open(port: number, sink: ConstructorParameters<typeof AnswerReader>[0]): Promise<Connection> {
+  const socket = connect({ port, host: '127.0.0.1', noDelay: true });
+  const reader = new AnswerReader(sink);
+  const failed = new Promise<never>((_resolve, reject) => {
+    socket.on('error', reject);
+    socket.on('end', () => reject(new Error('the connection was closed in the middle')));
+    socket.on('data', (bytes: Buffer) => {
+      try {
+        reader.push(bytes);
+      } catch (error) {
+        reject(error);
+      }
+    });
+  });
+  failed.catch(() => undefined);
+  await Promise.race([new Promise<void>((resolve) => socket.once('connect', resolve)), failed]);
+  return { socket, failed };
+}
+
+/** Every connection asks again as soon as it is answered, until the time is over. */
+async function closedLoop(order: Order): Promise<Measure> {
+  const bytes = requestBytes(order);
+  const times: number[] = [];
+  let over = false;
+  const connections = await Promise.all(
+    Array.from({ length: order.connections }, async () => {
+      let asked = 0;
+      let done: () => void = () => undefined;
+      const ended = new Promise<void>((resolve) => (done = resolve));
+      const connection = await open(order.port, {
+        whole: (answer) => {
+          check(answer, order);
+          times.push(performance.now() - asked);
+          if (over) done();
+          else ask();
+        },
+      });
+      const ask = (): void => {
+        asked = performance.now();
+        connection.socket.write(bytes);
+      };
+      return { ...connection, ask, ended };
+    }),
+  );
+  const window = openWindow(0, order);
+  for (const { ask } of connections) ask();
+  const failed = connections.map((connection) => connection.failed);
+  await Promise.race([sleep(order.seconds * 1_000), ...failed]);
+  over = true;
+  await Promise.race([Promise.all(connections.map(({ ended }) => ended)), ...failed]);
+  const measure = closeWindow(window, times.length, order);
+  for (const { socket } of connections) socket.destroy();
+  times.sort((a, b) => a - b);
+  return { ...measure, p50Ms: percentile(times, 0.5), p99Ms: percentile(times, 0.99) };
+}
+
+/** One stream on each connection; the window lies where all of them flow. */
+async function streams(order: Order): Promise<Measure> {
+  const opening = (order.connections * staggerMs) / 1_000;
+  const tokens = Math.ceil((opening + order.seconds + 2 * slackSeconds) * tokensPerSecond);
+  const bytes = requestBytes(order, tokens);
+  let chunks = 0;
+  let ended = 0;
+  let finish: () => void = () => undefined;
+  const finished = new Promise<void>((resolve) => (finish = resolve));
+  const sink = {
+    part: (text: string) => {
+      chunks += countTokens(text);
+    },
+    whole: (answer: Answer) => {
+      check(answer, order, tokens);
+      if (++ended === order.connections) finish();
+    },
+  };
+  const connections = await Promise.all(
+    Array.from({ length: order.connections }, () => open(order.port, sink)),
+  );
+  const failed = connections.map((connection) => connection.failed);
+  for (const { socket } of connections) {
+    socket.write(bytes);
+    await sleep(staggerMs);
+  }
+  await Promise.race([sleep(slackSeconds * 1_000), ...failed]);
+  const window = openWindow(chunks, order);
+  await Promise.race([sleep(order.seconds * 1_000), ...failed]);
+  const measure = closeWindow(window, chunks, order);
+  if (ended > 0) throw new Error('a stream ended before its time');
+  await Promise.race([finished, ...failed]);
+  for (const { socket } of connections) socket.destroy();
+  return measure;
+}
+
+async function carryOut(order: Order): Promise<Outcome> {
+  try {
+    return { measure: await (order.stream ? streams(order) : closedLoop(order)) };
+  } catch (error) {
+    return { error: error instanceof Error ? error.message : String(error) };
+  }
+}
+
+process.on('message', (order: Order) => {
+  void carryOut(order).then((outcome) => process.send?.(outcome));
+});
+process.on('disconnect', () => process.exit());

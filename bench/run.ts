@@ -1,0 +1,225 @@
+/**
+ * The bench: direct, nginx, ours and installed peers in turn, several rounds within one run, every process pinned.
+ * Prints a table of medians with the bars, writes everything to `bench/results/`. Exits with 1 only when something
+ * could not be measured; a missed bar is a result.
+ */
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpus, loadavg, release, tmpdir } from 'node:os';
+import { join, relative } from 'node:path';
+import type { ChildProcess } from 'node:child_process';
+import { direct, NotInstalled, type Candidate, type CandidateName, type Site } from './candidates.ts';
+import { rssMb } from './kernel.ts';
+import { lanes, type Lane } from './lanes.ts';
+import type { Measure, MockPorts, Order, Outcome } from './messages.ts';
+import { nginx } from './nginx.ts';
+import { readOptions, usage, type Options } from './options.ts';
+import { portkey } from './portkey.ts';
+import { canPin, nextMessage, Processes } from './processes.ts';
+import { busiestProfile, totalMs } from './profile.ts';
+import { rowsOf, tableOf, type Round, type Row } from './report.ts';
+import { spillway } from './spillway.ts';
+
+const root = join(import.meta.dirname, '..');
+const results = join(import.meta.dirname, 'results');
+const startDate = new Date().toISOString().replaceAll(':', '-').slice(0, 19);
+
+const starters: Readonly<Record<CandidateName, (site: Site) => Candidate | Promise<Candidate>>> = {
+  direct,
+  nginx,
+  ours: spillway,
+  portkey,
+};
+
+/** Code is compiled and connections are opened before anything counts. */
+const warmUpSeconds = 1.5;
+
+type Bench = {
+  readonly options: Options;
+  readonly processes: Processes;
+  readonly load: ChildProcess;
+  readonly candidates: readonly Candidate[];
+};
+
+async function main(): Promise<void> {
+  const options = readOptions(process.argv.slice(2));
+  if (options === 'help') return say(usage);
+  if (!existsSync('/proc/self/stat')) throw new Error('CPU time is read from /proc: the bench needs Linux');
+  const pinned = canPin();
+  if (!pinned)
+    say('NOT PINNED: this needs taskset and the processors 0 and 1. Gateway and load share what there is.');
+  const busy = loadavg()[0] ?? 0;
+  if (busy > 1) say(`THE MACHINE IS BUSY (load ${busy.toFixed(1)}): trust ratios, not absolute numbers.`);
+  const processes = new Processes(pinned);
+  const folder = mkdtempSync(join(tmpdir(), 'spillway-bench-'));
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1));
+  try {
+    await bench(options, processes, { folder, pinned, busy });
+  } finally {
+    await processes.stopAll();
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+type Circumstances = { readonly folder: string; readonly pinned: boolean; readonly busy: number };
+
+async function bench(
+  options: Options,
+  processes: Processes,
+  { folder, ...circumstances }: Circumstances,
+): Promise<void> {
+  mkdirSync(results, { recursive: true });
+  const profile = options.profile ? join(results, `${startDate}-profile`) : undefined;
+  const { mock, load } = await startSurroundings(processes, folder);
+  const candidates: Candidate[] = [];
+  for (const name of options.only) {
+    const site: Site = {
+      processes,
+      mock,
+      folder: join(folder, name),
+      root,
+      ...(profile === undefined ? {} : { profile }),
+    };
+    try {
+      candidates.push(await starters[name](site));
+    } catch (error) {
+      if (!(error instanceof NotInstalled)) throw withLog(error, join(folder, name, 'log'));
+      say(`LEFT OUT: ${error.message}`);
+    }
+  }
+  const idle = Object.fromEntries(
+    candidates.filter(({ pids }) => pids.length > 0).map(({ name, pids }) => [name, rssMb(pids)]),
+  );
+  const all: Bench = { options, processes, load, candidates };
+  await warmUp(all);
+  const rounds: Round[] = [];
+  for (let round = 1; round <= options.rounds; round++) {
+    say(`round ${round} of ${options.rounds}`);
+    rounds.push(await runRound(all));
+  }
+  conclude({ candidates, rounds, idle, circumstances, options });
+  for (const { child } of candidates) if (child) await processes.stop(child);
+  if (profile !== undefined) printProfile(profile);
+}
+
+async function startSurroundings(
+  processes: Processes,
+  folder: string,
+): Promise<{ mock: MockPorts; load: ChildProcess }> {
+  const start = (name: string): ChildProcess =>
+    processes.start({
+      role: 'surroundings',
+      command: process.execPath,
+      args: [join(import.meta.dirname, `${name}.ts`)],
+      log: join(folder, `${name}.log`),
+    });
+  const load = start('load');
+  return { load, mock: await nextMessage<MockPorts>(start('mock'), 'the mock') };
+}
+
+async function warmUp(all: Bench): Promise<void> {
+  for (const candidate of all.candidates)
+    for (const lane of chosenLanes(all))
+      await measure(all, candidate, { ...lane, seconds: lane.stream ? 0.5 : warmUpSeconds / 2 });
+}
+
+function chosenLanes({ options }: Bench): readonly Lane[] {
+  return lanes
+    .filter(({ name }) => options.lanes.includes(name))
+    .map((lane) => ({ ...lane, seconds: lane.seconds * options.pace }));
+}
+
+async function runRound(all: Bench): Promise<Round> {
+  const round: Round = {};
+  for (const candidate of all.candidates) {
+    const measures: NonNullable<Round[CandidateName]> = {};
+    for (const lane of chosenLanes(all)) {
+      const one = await measure(all, candidate, lane);
+      if (one) measures[lane.name] = one;
+    }
+    round[candidate.name] = measures;
+  }
+  return round;
+}
+
+/** Undefined where the candidate has no such lane. Rejects on any wrong answer. */
+async function measure({ load }: Bench, candidate: Candidate, lane: Lane): Promise<Measure | undefined> {
+  const question = candidate.question(lane.name);
+  if (!question) return undefined;
+  const { size, stream, connections, seconds } = lane;
+  const { port, pids } = candidate;
+  const order: Order = {
+    port,
+    pids,
+    headers: {},
+    expect: {},
+    ...question,
+    size,
+    stream,
+    connections,
+    seconds,
+  };
+  load.send(order);
+  const outcome = await nextMessage<Outcome>(load, 'the load generator');
+  if ('error' in outcome) throw new Error(`${candidate.name}, ${lane.name}: ${outcome.error}`);
+  return outcome.measure;
+}
+
+type Results = {
+  readonly candidates: readonly Candidate[];
+  readonly rounds: readonly Round[];
+  readonly idle: Readonly<Record<string, number>>;
+  readonly circumstances: Omit<Circumstances, 'folder'>;
+  readonly options: Options;
+};
+
+function conclude({ candidates, rounds, idle, circumstances, options }: Results): void {
+  const names = candidates.map(({ name }) => name);
+  const idleRow: Row = { name: 'memory idle', unit: 'MB', digits: 0, values: idle };
+  const rows = [...rowsOf(rounds, names), idleRow].filter(({ values }) => Object.keys(values).length > 0);
+  say(
+    `\n${candidates.map(({ name, title }) => `${name}: ${title}`).join('; ')}; medians of ${rounds.length}\n`,
+  );
+  say(tableOf(rows, names));
+  const machine = { processor: cpus()[0]?.model, processors: cpus().length, kernel: release() };
+  const titles = Object.fromEntries(candidates.map(({ name, title }) => [name, title]));
+  const file = join(results, `${startDate}.json`);
+  const report = {
+    at: startDate,
+    machine,
+    node: process.versions.node,
+    ...circumstances,
+    options,
+    titles,
+    idle,
+    rows,
+    rounds,
+  };
+  writeFileSync(file, `${JSON.stringify(report, null, 2)}\n`);
+  say(`written to ${relative(root, file)}`);
+}
+
+const shownCosts = 25;
+
+function printProfile(folder: string): void {
+  const busiest = busiestProfile(folder);
+  if (!busiest) return say('no profile was written: the gateway did not end by itself');
+  const total = totalMs(busiest.costs);
+  say(`\nself time, of ${total.toFixed(0)} ms not idle (${relative(root, join(folder, busiest.file))})`);
+  for (const { where, ms } of busiest.costs.slice(0, shownCosts))
+    say(`${((100 * ms) / total).toFixed(1).padStart(5)} %  ${where}`);
+}
+
+/** The end of what a process printed says why it did not start. */
+function withLog(error: unknown, log: string): Error {
+  const text = existsSync(log) ? readFileSync(log, 'utf8').slice(-1_000) : '';
+  return new Error(`${error instanceof Error ? error.message : String(error)}\n${text}`);
+}
+
+function say(text: string): void {
+  process.stdout.write(`${text}\n`);
+}
+
+await main().catch((error: unknown) => {
+  process.stderr.write(`bench: ${error instanceof Error ? error.message : String(error)}\n`);
+  process.exitCode = 1;
+});
