@@ -15,7 +15,7 @@ import { nginx } from './nginx.ts';
 import { readOptions, usage, type Options } from './options.ts';
 import { portkey } from './portkey.ts';
 import { canPin, nextMessage, Processes } from './processes.ts';
-import { busiestProfile, totalMs } from './profile.ts';
+import { busiestProfile, profileText } from './profile.ts';
 import { rowsOf, tableOf, type Round, type Row } from './report.ts';
 import { spillway } from './spillway.ts';
 
@@ -198,15 +198,13 @@ function conclude({ candidates, rounds, idle, circumstances, options }: Results)
   say(`written to ${relative(root, file)}`);
 }
 
-const shownCosts = 25;
+const shownCosts = 40;
 
 function printProfile(folder: string): void {
-  const busiest = busiestProfile(folder);
-  if (!busiest) return say('no profile was written: the gateway did not end by itself');
-  const total = totalMs(busiest.costs);
-  say(`\nself time, of ${total.toFixed(0)} ms not idle (${relative(root, join(folder, busiest.file))})`);
-  for (const { where, ms } of busiest.costs.slice(0, shownCosts))
-    say(`${((100 * ms) / total).toFixed(1).padStart(5)} %  ${where}`);
+  const costs = busiestProfile(folder);
+  if (!costs) throw new Error('no profile was written: the gateway did not end by itself');
+  say(`\n${relative(root, folder)}`);
+  say(profileText(costs, shownCosts));
 }
 
 /** The end of what a process printed says why it did not start. */
