@@ -5,7 +5,13 @@ import { HttpReply } from './http-reply.ts';
 
 export type Route = (request: IncomingMessage, response: ServerResponse, reply: HttpReply) => void;
 
-export type ListenOptions = { readonly host: string; readonly port: number; readonly route: Route };
+export type ListenOptions = {
+  readonly host: string;
+  readonly port: number;
+  readonly route: Route;
+  /** Ms; a test does not wait as long as a patient server. */
+  readonly headersTimeout?: number;
+};
 
 export type Listening = {
   /** The port in use, also when 0 was asked for. */
@@ -19,7 +25,7 @@ export type Listening = {
 };
 
 /** Ms. A head must arrive whole within the first, a request with its body within the second. */
-const headersTimeout = 20_000;
+const defaultHeadersTimeout = 20_000;
 const requestTimeout = 300_000;
 /** Pooled clients meet a reset when the server closes first; agents' pools keep connections for about a minute. */
 const keepAliveTimeout = 90_000;
@@ -27,14 +33,19 @@ const keepAliveTimeout = 90_000;
 const graceMs = 2_000;
 
 /** Listens. Rejects when the address cannot be had. */
-export function listen({ host, port, route }: ListenOptions): Promise<Listening> {
+export function listen({
+  host,
+  port,
+  route,
+  headersTimeout = defaultHeadersTimeout,
+}: ListenOptions): Promise<Listening> {
   const running = new Set<HttpReply>();
   const server = createServer(
     {
       headersTimeout,
       requestTimeout,
       keepAliveTimeout,
-      connectionsCheckingInterval: 5_000,
+      connectionsCheckingInterval: headersTimeout / 4,
       maxHeaderSize: 32 * 1024,
       noDelay: true,
     },
