@@ -62,7 +62,10 @@ class FileJournal implements DurableJournal {
       import.meta.url,
     );
     this.#worker = new Worker(script, { workerData: { database: options.database } });
-    this.#worker.on('message', (sequence: number) => this.#onCommitted(sequence));
+    this.#worker.on('message', (told: number | string) => {
+      if (typeof told === 'number') this.#onCommitted(told);
+      else options.fault(new Error(`SQLite refuses; records wait: ${told}`));
+    });
     this.#worker.on('error', (error) => options.fault(error));
   }
 

@@ -1,0 +1,133 @@
+import assert from 'node:assert/strict';
+import { appendFileSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { test, type TestContext } from 'node:test';
+import { zero } from '../core/money.ts';
+import type { GenerationRecord } from '../core/record.ts';
+import { openDatabase } from './database.ts';
+import { recentRecords, recordById } from './generations.ts';
+import { openJournal, type DurableJournal } from './journal.ts';
+
+const record = (id: string, at = Date.now()): GenerationRecord => ({
+  id,
+  at,
+  latencyMs: 1,
+  revision: 1,
+  workspace: 'default',
+  key: 'test',
+  api: 'chat',
+  stream: false,
+  requested: 'x',
+  ending: 'ok',
+  attempts: [],
+  skipped: [],
+  warnings: [],
+  tags: {},
+  cost: zero,
+});
+
+type Setting = {
+  readonly folder: string;
+  readonly reader: DatabaseSync;
+  readonly open: () => DurableJournal;
+  readonly faults: unknown[];
+};
+
+function setting(t: TestContext): Setting {
+  const folder = mkdtempSync(join(tmpdir(), 'spillway-test-'));
+  const database = join(folder, 'spillway.db');
+  const reader = openDatabase(database);
+  const faults: unknown[] = [];
+  t.after(() => {
+    reader.close();
+    rmSync(folder, { recursive: true, force: true });
+  });
+  return {
+    folder,
+    reader,
+    faults,
+    open: () => openJournal({ folder, database, reader, fault: (error) => faults.push(error) }),
+  };
+}
+
+test('a record is readable at once, and in SQLite after a stop', async (t) => {
+  const { folder, reader, open, faults } = setting(t);
+  const journal = open();
+  journal.close(record('gen-1'));
+  assert.equal(journal.find('gen-1')?.id, 'gen-1');
+  assert.equal(journal.find('gen-2'), undefined);
+  await journal.stop();
+  assert.equal(recordById(reader, 'gen-1')?.id, 'gen-1');
+  assert.deepEqual(
+    readdirSync(folder).filter((name) => name.endsWith('.ndjson')),
+    [],
+    'nothing is left to be read again',
+  );
+  assert.deepEqual(faults, []);
+});
+
+test('what a killed process had appended is there after the next start, a torn last line apart', async (t) => {
+  const { folder, reader, open } = setting(t);
+  appendFileSync(
+    join(folder, 'journal-1-0.ndjson'),
+    `${JSON.stringify(record('gen-a', 1))}\n${JSON.stringify(record('gen-b', 2))}\n{"id":"gen-c","at":`,
+  );
+  const journal = open();
+  assert.deepEqual(
+    journal.recent(10).map(({ id }) => id),
+    ['gen-b', 'gen-a'],
+  );
+  await journal.stop();
+  assert.equal(recordById(reader, 'gen-c'), undefined);
+});
+
+test('the same record twice is one', async (t) => {
+  const { folder, reader, open } = setting(t);
+  for (const name of ['journal-1-0.ndjson', 'journal-2-0.ndjson'])
+    appendFileSync(join(folder, name), `${JSON.stringify(record('gen-a'))}\n`);
+  await open().stop();
+  assert.equal(recentRecords(reader, 10).length, 1);
+});
+
+test('recent is newest first, across memory and SQLite', async (t) => {
+  const { open } = setting(t);
+  const first = open();
+  for (let index = 0; index < 5; index++) first.close(record(`gen-${index}`, 1_000 + index));
+  await first.stop();
+  const second = open();
+  second.close(record('gen-5', 2_000));
+  assert.deepEqual(
+    second.recent(3).map(({ id }) => id),
+    ['gen-5', 'gen-4', 'gen-3'],
+  );
+  await second.stop();
+});
+
+test('a busy database delays the commit and loses nothing; the operator is told', async (t) => {
+  const { folder, reader, open, faults } = setting(t);
+  const journal = open();
+  const other = new DatabaseSync(join(folder, 'spillway.db'));
+  other.exec('BEGIN IMMEDIATE');
+  journal.close(record('gen-1'));
+  while (faults.length === 0) await new Promise((resolve) => setTimeout(resolve, 50));
+  assert.match(String(faults[0]), /records wait: database is locked/);
+  assert.equal(journal.find('gen-1')?.id, 'gen-1');
+  other.exec('ROLLBACK');
+  other.close();
+  while (!recordById(reader, 'gen-1')) await new Promise((resolve) => setTimeout(resolve, 50));
+  await journal.stop();
+});
+
+test('those who follow are told of each record', async (t) => {
+  const { open } = setting(t);
+  const journal = open();
+  const told: string[] = [];
+  const stop = journal.follow(({ id }) => told.push(id));
+  journal.close(record('gen-1'));
+  stop();
+  journal.close(record('gen-2'));
+  assert.deepEqual(told, ['gen-1']);
+  await journal.stop();
+});

@@ -1,0 +1,215 @@
+/**
+ * The real `serve` in a world without sockets or time: upstreams follow a script, the clock is turned by hand.
+ * Everything that happens is written down in order, with its moment in ms.
+ */
+import assert from 'node:assert/strict';
+import { sha256 } from '../../src/adapters/system.ts';
+import { loadCatalogue } from '../../src/catalog/load.ts';
+import { snapshotFromDocument } from '../../src/control/check-document.ts';
+import type { AttemptRecord, GenerationRecord } from '../../src/core/record.ts';
+import type { Snapshot } from '../../src/core/snapshot.ts';
+import type { Clock, Departed, Reply, UpstreamCall, UpstreamSink, World } from '../../src/ports.ts';
+import { serve } from '../../src/serve.ts';
+
+/** Tuesday noon, UTC. */
+const epoch = Date.UTC(2026, 10, 24, 12);
+
+class VirtualClock implements Clock {
+  #now = 0;
+  #timers: { readonly at: number; readonly fire: () => void }[] = [];
+
+  now(): number {
+    return epoch + this.#now;
+  }
+
+  ticks(): number {
+    return this.#now;
+  }
+
+  after(ms: number, fire: () => void): () => void {
+    const timer = { at: this.#now + ms, fire };
+    this.#timers.push(timer);
+    return () => {
+      this.#timers = this.#timers.filter((other) => other !== timer);
+    };
+  }
+
+  get pending(): number {
+    return this.#timers.length;
+  }
+
+  /** Moves on, firing timers in their order; promises settle in between. */
+  async advance(ms: number): Promise<void> {
+    const until = this.#now + ms;
+    await settled();
+    for (;;) {
+      const next = this.#timers.filter(({ at }) => at <= until).sort((a, b) => a.at - b.at)[0];
+      if (!next) break;
+      this.#timers = this.#timers.filter((other) => other !== next);
+      this.#now = next.at;
+      next.fire();
+      await settled();
+    }
+    this.#now = until;
+    await settled();
+  }
+}
+
+function settled(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}
+
+/** What an upstream does: so many ms after the last step, call something on the sink. */
+export type Script = readonly (readonly [afterMs: number, act: (sink: UpstreamSink) => void])[];
+
+export const connected: Script[number] = [1, (sink) => sink.connected()];
+export const streams = (afterMs: number): Script[number] => [
+  afterMs,
+  (sink) => sink.head(200, { 'content-type': 'text/event-stream' }),
+];
+export const says = (afterMs: number, text: string, finish: string | null = null): Script[number] => [
+  afterMs,
+  (sink) =>
+    sink.data(
+      Buffer.from(
+        `data: ${JSON.stringify({ id: 'u', created: 1, model: 'x', choices: [{ index: 0, delta: { content: text }, finish_reason: finish }] })}\n\n`,
+      ),
+    ),
+];
+export const bills = (afterMs: number, prompt: number, completion: number): Script[number] => [
+  afterMs,
+  (sink) =>
+    sink.data(
+      Buffer.from(
+        `data: ${JSON.stringify({ id: 'u', created: 1, model: 'x', choices: [], usage: { prompt_tokens: prompt, completion_tokens: completion } })}\n\ndata: [DONE]\n\n`,
+      ),
+    ),
+];
+export const refuses = (afterMs: number, status: number, body = '{}'): Script => [
+  [afterMs, (sink) => sink.connected()],
+  [0, (sink) => sink.head(status, {})],
+  [0, (sink) => sink.data(Buffer.from(body))],
+  [0, (sink) => sink.end()],
+];
+export const breaks = (afterMs: number): Script[number] => [
+  afterMs,
+  (sink) => sink.broken({ kind: 'reset', message: 'ECONNRESET' }),
+];
+
+const virtualKey = 'sk-virtual-0123456789';
+/** As a document names it: the key itself is resolved only where a server does. */
+export const virtualKeyHash = `sha256:${sha256(virtualKey)}`;
+
+export type Visit = {
+  readonly clock: VirtualClock;
+  /** `12 write data: …`, in order. */
+  readonly events: readonly string[];
+  readonly records: readonly GenerationRecord[];
+  readonly settled: readonly AttemptRecord[];
+  readonly faults: readonly unknown[];
+  readonly calls: readonly UpstreamCall[];
+  readonly cancelled: () => number;
+  /** The client leaves, or the gateway must stop. */
+  depart(why: Departed): void;
+  /** The client reads slowly: `write` answers false until released. */
+  readonly slow: { on: boolean; release(): void };
+  readonly done: Promise<void>;
+};
+
+export function snapshotOf(document: string): Snapshot {
+  const { snapshot, findings } = snapshotFromDocument(document, {
+    catalogue: loadCatalogue(),
+    now: epoch,
+    local: true,
+  });
+  assert.ok(snapshot, JSON.stringify(findings));
+  return snapshot;
+}
+
+/** Serves one request; `scripts` answer the calls in order, the last one again and again. */
+export function visit(snapshot: Snapshot, body: unknown, scripts: readonly Script[]): Visit {
+  const clock = new VirtualClock();
+  const events: string[] = [];
+  const records: GenerationRecord[] = [];
+  const settledAttempts: AttemptRecord[] = [];
+  const faults: unknown[] = [];
+  const calls: UpstreamCall[] = [];
+  let cancels = 0;
+  let leave: ((why: Departed) => void) | undefined;
+  let drained: (() => void) | undefined;
+  const slow = { on: false, release: () => drained?.() };
+  const note = (text: string): void => void events.push(`${clock.ticks()} ${text}`);
+  const world: World = {
+    clock,
+    ids: { generation: () => 'gen-1' },
+    upstream: {
+      send: (call, sink) => {
+        const script = scripts[Math.min(calls.length, scripts.length - 1)] ?? [];
+        calls.push(call);
+        let over = false;
+        const play = (index: number): void => {
+          const step = script[index];
+          if (!step || over) return;
+          clock.after(step[0], () => {
+            if (over) return;
+            step[1](sink);
+            play(index + 1);
+          });
+        };
+        play(0);
+        return {
+          cancel: () => {
+            over = true;
+            cancels += 1;
+          },
+          pause: () => note('pause'),
+          resume: () => note('resume'),
+        };
+      },
+    },
+    ledger: { hold: () => ({ settle: (attempt) => void settledAttempts.push(attempt) }) },
+    journal: { close: (record) => void records.push(record) },
+    fault: (error) => void faults.push(error),
+  };
+  const reply: Reply = {
+    head: (status, headers) =>
+      note(
+        `head ${status}${headers['x-spillway-pending'] ? ' pending' : ''}${headers['x-spillway-position'] ? ` position ${headers['x-spillway-position']}` : ''}`,
+      ),
+    write: (chunk) => {
+      note(`write ${Buffer.from(chunk).toString().trim().slice(0, 60)}`);
+      return !slow.on;
+    },
+    end: (chunk) =>
+      note(
+        `end ${Buffer.from(chunk ?? '')
+          .toString()
+          .trim()
+          .slice(0, 30)}`,
+      ),
+    abort: () => note('abort'),
+    drained: (callback) => {
+      drained = callback;
+    },
+    gone: (callback) => {
+      leave = callback;
+    },
+  };
+  const inbound = {
+    headers: { authorization: `Bearer ${virtualKey}` },
+    body: async () => Buffer.from(JSON.stringify(body)),
+  };
+  const done = serve(inbound, reply, { world, snapshot, digest: sha256 });
+  return {
+    clock,
+    events,
+    records,
+    settled: settledAttempts,
+    faults,
+    calls,
+    cancelled: () => cancels,
+    depart: (why) => leave?.(why),
+    slow,
+    done,
+  };
+}
