@@ -4,9 +4,12 @@ import { readBody, type Body } from './adapters/body.ts';
 import type { HttpReply } from './adapters/http-reply.ts';
 import type { Generations } from './control/operations.ts';
 import { endpointList, generationView, modelById, modelList } from './control/views.ts';
+import type { Api } from './core/ask.ts';
 import { problem, Refused, refuse, type Problem } from './core/problem.ts';
 import type { JsonValue, Key, Snapshot } from './core/snapshot.ts';
-import { chatError } from './dialects/chat-error.ts';
+import { chatDialect } from './dialects/chat/dialect.ts';
+import { dialects } from './dialects/table.ts';
+import type { Dialect } from './dialects/dialect.ts';
 import type { World } from './ports.ts';
 import { authenticate, type Digest, type Headers } from './request/authenticate.ts';
 import { retryHeaders } from './request/respond.ts';
@@ -27,7 +30,8 @@ export async function answerData(
   target: Target,
 ): Promise<void> {
   try {
-    if (request.method === 'POST' && target.path === '/chat/completions') await chat(plane, request, reply);
+    const dialect = served.get(target.path);
+    if (request.method === 'POST' && dialect) await answer(plane, request, reply, dialect);
     else look(plane, request, reply, target);
   } catch (error) {
     if (!(error instanceof Refused)) plane.world.fault(error, request.url ?? '');
@@ -42,14 +46,19 @@ export async function answerData(
 
 export type Target = { readonly path: string; readonly query: URLSearchParams };
 
-async function chat(plane: DataPlane, request: IncomingMessage, reply: HttpReply): Promise<void> {
+async function answer(
+  plane: DataPlane,
+  request: IncomingMessage,
+  reply: HttpReply,
+  dialect: Dialect,
+): Promise<void> {
   let body: Body | undefined;
   const read = async (): Promise<Buffer> => {
     body = await readBody(request);
     return body.bytes;
   };
   try {
-    await serve({ headers: request.headers as Headers, body: read }, reply, {
+    await serve({ dialect, headers: request.headers as Headers, body: read }, reply, {
       world: plane.world,
       snapshot: plane.snapshot(),
       digest: plane.digest,
@@ -59,18 +68,22 @@ async function chat(plane: DataPlane, request: IncomingMessage, reply: HttpReply
   }
 }
 
-const posts: ReadonlySet<string> = new Set(['/chat/completions']);
+const routes: Readonly<Record<Api, string>> = {
+  chat: '/chat/completions',
+  responses: '/responses',
+  messages: '/messages',
+  embeddings: '/embeddings',
+};
+/** Route → the dialect that is spoken there. */
+const served: ReadonlyMap<string, Dialect> = new Map(
+  Object.values(dialects).map((dialect) => [routes[dialect.api], dialect]),
+);
 /** Part of the contract, and not spoken yet: said by name, so that nobody hunts for a mistake of theirs. */
-const later: ReadonlySet<string> = new Set([
-  '/responses',
-  '/messages',
-  '/messages/count_tokens',
-  '/embeddings',
-]);
+const later: ReadonlySet<string> = new Set([...Object.values(routes), '/messages/count_tokens']);
 
 function look(plane: DataPlane, request: IncomingMessage, reply: HttpReply, { path, query }: Target): void {
   request.resume();
-  if (posts.has(path)) throw refuse('method_not_allowed', `${path} takes POST.`);
+  if (served.has(path)) throw refuse('method_not_allowed', `${path} takes POST.`);
   if (later.has(path))
     throw refuse('route_not_found', `${path} is not served by this version; POST /v1/chat/completions is.`);
   if (request.method !== 'GET' && request.method !== 'HEAD')
@@ -121,7 +134,7 @@ function sendJson(reply: HttpReply, value: JsonValue): void {
 
 /** A refusal before any generation began. */
 export function sendProblem(reply: HttpReply, told: Problem): void {
-  const body = Buffer.from(JSON.stringify(chatError(told, [])));
+  const body = Buffer.from(JSON.stringify(chatDialect.error(told, [], '')));
   reply.head(told.status, {
     'content-type': 'application/json',
     'content-length': String(body.length),

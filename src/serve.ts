@@ -6,7 +6,7 @@ import { makePlan } from './core/chain.ts';
 import { problem, Refused, type Problem } from './core/problem.ts';
 import { resolve } from './core/resolve.ts';
 import type { Snapshot } from './core/snapshot.ts';
-import { readChat } from './dialects/chat-read.ts';
+import type { Dialect } from './dialects/dialect.ts';
 import type { Reply, World } from './ports.ts';
 import { authenticate, type Digest, type Headers } from './request/authenticate.ts';
 import { billOf, conclude, noteFinish } from './request/conclude.ts';
@@ -17,7 +17,7 @@ import { beginTrail, type Trail } from './request/trail.ts';
 import { walk, type Serving } from './request/walk.ts';
 
 /** A request as it comes in: header names in lower case; the body is read, and decoded, only for those who may ask. */
-export type Inbound = { readonly headers: Headers; body(): Promise<Buffer> };
+export type Inbound = { readonly dialect: Dialect; readonly headers: Headers; body(): Promise<Buffer> };
 
 /** What a request is served with: the world, and the one configuration it will see. */
 export type Gateway = { readonly world: World; readonly snapshot: Snapshot; readonly digest: Digest };
@@ -30,11 +30,11 @@ type Visit = {
   readonly departure: Departure;
 };
 
-/** Serves one chat completions request from its first byte to its record. Never rejects. */
+/** Serves one request from its first byte to its record. Never rejects. */
 export async function serve(inbound: Inbound, reply: Reply, gateway: Gateway): Promise<void> {
   const { world } = gateway;
-  const trail = beginTrail(inbound.headers, gateway.snapshot.revision, world);
-  const front = new Front(reply, world.clock, trail);
+  const trail = beginTrail(inbound, gateway.snapshot.revision, world);
+  const front = new Front(reply, world.clock, trail, inbound.dialect);
   const visit: Visit = { trail, front, reply, world, departure: new Departure(reply) };
   try {
     const serving = await findServer(inbound, gateway, visit);
@@ -53,7 +53,7 @@ async function findServer(
   { trail, front, departure }: Visit,
 ): Promise<Serving> {
   const key = (trail.key = authenticate(inbound.headers, snapshot, { digest, now: trail.at }));
-  const ask = (trail.ask = readChat(await inbound.body()));
+  const ask = (trail.ask = inbound.dialect.read(await inbound.body()));
   const route = (trail.route = resolve(ask, key, snapshot));
   const plan = makePlan({ ask, route, workspace: key.workspace, snapshot, now: trail.at });
   trail.skipped = plan.skipped;
@@ -61,6 +61,7 @@ async function findServer(
   if (plan.primary) trail.primary = plan.primary;
   if (ask.stream) front.keepAlive();
   return await walk({
+    dialect: inbound.dialect,
     ask,
     route,
     steps: plan.steps,

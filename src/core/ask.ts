@@ -1,6 +1,9 @@
 /** What a client asked for, read once from its request, in words that do not depend on the dialect. */
 import type { JsonObject, ProviderPreferences } from './snapshot.ts';
 
+/** The dialect of a request, by its route. */
+export type Api = 'chat' | 'responses' | 'messages' | 'embeddings';
+
 /** Where a value stands in the body: byte offsets, end exclusive. */
 export type Span = { readonly start: number; readonly end: number };
 
@@ -32,10 +35,12 @@ export type Needs = {
 };
 
 export type Ask = {
-  readonly api: 'chat';
+  readonly api: Api;
   readonly source: Source;
-  /** Top-level values except the large ones (`messages`, `tools`). `null` is left out: it counts as absent. */
+  /** Small top-level values as written, in the dialect's own names. `null` is left out: it counts as absent. */
   readonly values: JsonObject;
+  /** The caller's generation parameters in OpenAI chat names (`stop`, `reasoning_effort`, …), for merging with a preset. */
+  readonly parameters: JsonObject;
   /** Every top-level key the caller wrote. */
   readonly keys: ReadonlySet<string>;
   /** The model name as sent; absent when only `preset` was given. */

@@ -37,7 +37,7 @@ export function merge(ask: Ask, preset: Preset | undefined, member: Member, endp
   }
   for (const [key, value] of Object.entries(offered)) {
     if (capKeys.includes(key) || value === null) continue;
-    if (ask.values[key] === undefined || locked.has(key)) set[key] = value;
+    if (ask.parameters[key] === undefined || locked.has(key)) set[key] = value;
   }
   const cap = outputCap({ ask, offered, locked, endpoint });
   return {
@@ -54,8 +54,7 @@ function lockedParameters(locked: ReadonlySet<string>, ask: Ask): readonly strin
     (key) =>
       key !== 'models' &&
       key !== 'provider' &&
-      (ask.values[key] !== undefined || largeKeys.has(key)) &&
-      ask.keys.has(key),
+      (ask.parameters[key] !== undefined || (largeKeys.has(key) && ask.keys.has(key))),
   );
 }
 

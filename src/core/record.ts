@@ -1,4 +1,5 @@
 /** The record of one generation: what was asked, every attempt with its cost, how it ended. Written exactly once. */
+import type { Api } from './ask.ts';
 import type { FailureClass } from './failure.ts';
 import type { Nano } from './money.ts';
 import type { Basis, Usage } from './usage.ts';
@@ -49,7 +50,7 @@ export type GenerationRecord = {
   readonly revision: number;
   readonly workspace: string;
   readonly key: string;
-  readonly api: 'chat' | 'responses' | 'messages' | 'embeddings';
+  readonly api: Api;
   readonly stream: boolean;
   /** The model name as sent. */
   readonly requested: string;

@@ -1,8 +1,17 @@
-/** The shapes that codecs share: what an upstream's answer means and what the client gets of it. */
-import type { FinishReason } from '../core/conversation.ts';
+/**
+ * The shapes that codecs share. An inbound dialect (`Dialect`) reads requests and writes answers; an upstream wire
+ * (`WireCodec`) writes requests and reads answers. Every pair meets in the canonical conversation, and the pair of
+ * one and the same wire passes bytes. `table.ts` knows them all.
+ */
+import type { Api, Ask } from '../core/ask.ts';
+import type { Conversation, FinishReason, Part } from '../core/conversation.ts';
 import type { ErrorReply } from '../core/failure.ts';
+import type { Merged } from '../core/merge.ts';
 import type { Nano } from '../core/money.ts';
-import type { JsonObject } from '../core/snapshot.ts';
+import type { Problem } from '../core/problem.ts';
+import type { AttemptRecord } from '../core/record.ts';
+import type { Endpoint, JsonObject, Preset, ProviderPreferences } from '../core/snapshot.ts';
+import type { Wire } from '../core/catalog.ts';
 import type { Basis, Usage } from '../core/usage.ts';
 import type { SseEvent } from './sse.ts';
 
@@ -72,3 +81,83 @@ export type AnswerIdentity = {
 
 /** Thrown by codecs when an answer is not what its wire promises; the endpoint failed with `server_error`. */
 export class BadAnswer extends Error {}
+
+/** A request on its way to one endpoint: what the client asked, and what the preset makes of it there. */
+export type Outgoing = {
+  readonly ask: Ask;
+  readonly merged: Merged;
+  readonly endpoint: Endpoint;
+  readonly preset?: Preset;
+  readonly provider: ProviderPreferences;
+  /** Names of our own providers: in `provider.only` and the like they are not meant for OpenRouter. */
+  readonly ownProviders: ReadonlySet<string>;
+  /** Epoch ms. */
+  readonly now: number;
+};
+
+/** A codec for one inbound dialect. All of it is pure. */
+export type Dialect = {
+  readonly api: Api;
+  /** The upstream wire of the same shape, to which bytes pass. */
+  readonly sameWire: Wire;
+  /** Reads a request body: tolerant, checking only what must be understood. Throws Refused. */
+  read(body: Buffer): Ask;
+  /** The request for an endpoint of the same wire: the client's bytes, with the keys we own spliced. */
+  splice(out: Outgoing): Uint8Array[];
+  /** The request, merged with its preset, as a conversation, for any other wire. Throws Refused naming the path. */
+  conversation(out: Outgoing): Conversation;
+  /** Passes a stream of the same wire on. */
+  pass(identity: AnswerIdentity): StreamTranslator;
+  /** Passes a whole answer of the same wire on. Throws BadAnswer. */
+  passWhole(body: Buffer, identity: AnswerIdentity): WholeAnswer;
+  /** Writes a stream of any other wire, whose reader is given. */
+  write(identity: AnswerIdentity, reader: PartReader): StreamTranslator;
+  /** Writes a whole answer, given as parts. */
+  writeWhole(parts: readonly Part[], identity: AnswerIdentity): WholeAnswer;
+  /** The body of an error answer; `failed` are the attempts made before. */
+  error(problem: Problem, failed: readonly AttemptRecord[], generation: string): JsonObject;
+  /** The frames that end a broken stream: exactly one error, as this dialect says it. */
+  errorEvent(problem: Problem, failed: readonly AttemptRecord[], identity: AnswerIdentity): string;
+  /** Keeps a connection alive before the first event. */
+  readonly heartbeat: string;
+};
+
+/** What a wire's reader makes of one event. */
+export type ReadEvent = {
+  readonly parts: readonly Part[];
+  readonly error?: ErrorReply;
+  readonly last: boolean;
+};
+
+/** Reads one stream of a wire into parts; keeps what it must remember between events. */
+export type PartReader = { read(event: SseEvent): ReadEvent };
+
+/** A request in an upstream's wire. */
+export type WireRequest = {
+  /** Appended to the provider's base URL. */
+  readonly path: string;
+  readonly body: readonly Uint8Array[];
+  /** Headers that the wire itself demands. */
+  readonly headers: Readonly<Record<string, string>>;
+  /** What could not be carried, in words for people. */
+  readonly warnings: readonly string[];
+};
+
+/** A codec for one upstream wire. All of it is pure. */
+export type WireCodec = {
+  readonly wire: Wire;
+  /** Where a request goes whose bytes pass, and with which headers. */
+  address(
+    endpoint: Endpoint,
+    stream: boolean,
+  ): { readonly path: string; readonly headers: Readonly<Record<string, string>> };
+  /** Writes a conversation for the endpoint: body, and what could not be carried. */
+  request(
+    conversation: Conversation,
+    endpoint: Endpoint,
+  ): { readonly body: JsonObject; readonly warnings: readonly string[] };
+  /** Reads a stream into parts. */
+  reader(): PartReader;
+  /** Reads a whole answer into parts. Throws BadAnswer. */
+  readWhole(body: Buffer): readonly Part[];
+};

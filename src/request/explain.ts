@@ -6,7 +6,7 @@ import { Refused } from '../core/problem.ts';
 import { resolve } from '../core/resolve.ts';
 import type { Key, Snapshot } from '../core/snapshot.ts';
 import { problemOfPlan } from '../core/verdict.ts';
-import { readChat } from '../dialects/chat-read.ts';
+import { readChat } from '../dialects/chat/read.ts';
 
 export type ExplainOptions = {
   readonly workspace: string;

@@ -3,9 +3,7 @@
  * takes the form that the moment allows: an error answer before the head, one error event after it.
  */
 import type { Problem } from '../core/problem.ts';
-import { chatError, chatErrorEvent } from '../dialects/chat-error.ts';
-import type { AnswerIdentity } from '../dialects/dialect.ts';
-import { heartbeat } from '../dialects/sse.ts';
+import type { AnswerIdentity, Dialect } from '../dialects/dialect.ts';
 import type { Cancel, Clock, Reply } from '../ports.ts';
 import { retryHeaders, routingHeaders, type Cost, type OutHeaders } from './respond.ts';
 import { servedBy, type Trail } from './trail.ts';
@@ -24,10 +22,12 @@ export class Front {
   readonly #reply: Reply;
   readonly #clock: Clock;
   readonly #trail: Trail;
+  readonly #dialect: Dialect;
   #headSent = false;
   #stopHeartbeat: Cancel = () => undefined;
 
-  constructor(reply: Reply, clock: Clock, trail: Trail) {
+  constructor(reply: Reply, clock: Clock, trail: Trail, dialect: Dialect) {
+    this.#dialect = dialect;
     this.#reply = reply;
     this.#clock = clock;
     this.#trail = trail;
@@ -38,7 +38,7 @@ export class Front {
     this.#stopHeartbeat = this.#clock.after(heartbeatMs, () => {
       if (!this.#headSent)
         this.#head(200, { ...eventStream, ...this.#routing(), 'x-spillway-pending': 'true' });
-      this.#reply.write(heartbeat);
+      this.#reply.write(this.#dialect.heartbeat);
       this.keepAlive();
     });
   }
@@ -64,11 +64,11 @@ export class Front {
     this.#stopHeartbeat();
     const failed = this.#trail.attempts.filter(({ outcome }) => outcome !== 'ok');
     if (this.#headSent) {
-      this.#reply.write(chatErrorEvent(problem, failed, this.identity()));
+      this.#reply.write(this.#dialect.errorEvent(problem, failed, this.identity()));
       this.#reply.abort();
       return;
     }
-    const body = Buffer.from(JSON.stringify(chatError(problem, failed)));
+    const body = Buffer.from(JSON.stringify(this.#dialect.error(problem, failed, this.#trail.id)));
     this.#head(problem.status, {
       ...json,
       'content-length': String(body.length),

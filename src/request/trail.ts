@@ -1,5 +1,5 @@
 /** What happened to one request so far. Grows by attempts, becomes the record exactly once. */
-import type { Ask } from '../core/ask.ts';
+import type { Api, Ask } from '../core/ask.ts';
 import type { FinishReason } from '../core/conversation.ts';
 import { add, zero, type Nano } from '../core/money.ts';
 import { optional } from '../core/optional.ts';
@@ -14,11 +14,13 @@ import {
 import type { Route } from '../core/resolve.ts';
 import type { Endpoint, JsonObject, Key } from '../core/snapshot.ts';
 import { cold, type Usage } from '../core/usage.ts';
+import type { Dialect } from '../dialects/dialect.ts';
 import type { World } from '../ports.ts';
 import type { Headers } from './authenticate.ts';
 
 export type Trail = {
   readonly id: string;
+  readonly api: Api;
   /** Epoch ms, and the same moment on the clock that never steps back. */
   readonly at: number;
   readonly began: number;
@@ -39,10 +41,15 @@ export type Trail = {
 };
 
 /** The beginning of a trail; nothing has happened yet. */
-export function beginTrail(headers: Headers, revision: number, world: World): Trail {
+export function beginTrail(
+  { headers, dialect }: { readonly headers: Headers; readonly dialect: Dialect },
+  revision: number,
+  world: World,
+): Trail {
   const { clock, ids } = world;
   return {
     id: ids.generation(),
+    api: dialect.api,
     at: clock.now(),
     began: clock.ticks(),
     revision,
@@ -119,7 +126,7 @@ export function recordOf(trail: Trail, conclusion: Conclusion): GenerationRecord
     revision: trail.revision,
     workspace: key?.workspace ?? '',
     key: key?.name ?? '',
-    api: 'chat',
+    api: trail.api,
     stream: ask?.stream ?? false,
     requested: route?.requested ?? ask?.model ?? '',
     ...optional('preset', route?.preset?.slug),

@@ -12,8 +12,8 @@ import type { AttemptRecord } from '../core/record.ts';
 import type { Route } from '../core/resolve.ts';
 import type { Endpoint } from '../core/snapshot.ts';
 import { problemOfFailures, problemOfPlan, type Failed } from '../core/verdict.ts';
-import { codeChat } from '../dialects/codec.ts';
-import type { AnswerIdentity, WholeAnswer } from '../dialects/dialect.ts';
+import type { AnswerIdentity, Dialect, WholeAnswer } from '../dialects/dialect.ts';
+import { code } from '../dialects/table.ts';
 import type { HoldRequest, World } from '../ports.ts';
 import { Attempt, type OpenStream } from './attempt.ts';
 import type { Headers } from './authenticate.ts';
@@ -22,6 +22,7 @@ import { settleAttempt } from './settle.ts';
 import type { Trail } from './trail.ts';
 
 export type Journey = {
+  readonly dialect: Dialect;
   readonly ask: Ask;
   readonly route: Route;
   readonly steps: readonly PlanStep[];
@@ -115,7 +116,7 @@ function holdRequest({ trail, route, ask }: Journey, step: PlanStep, attemptId: 
 function send(journey: Journey, step: PlanStep): Attempt {
   const { ask, route, trail, world } = journey;
   const { endpoint, merged } = step;
-  const coded = codeChat({
+  const coded = code(journey.dialect, {
     ask,
     merged,
     endpoint,

@@ -9,6 +9,7 @@ import { snapshotFromDocument } from '../../src/control/check-document.ts';
 import type { AttemptRecord, GenerationRecord } from '../../src/core/record.ts';
 import type { Snapshot } from '../../src/core/snapshot.ts';
 import type { Clock, Departed, Reply, UpstreamCall, UpstreamSink, World } from '../../src/ports.ts';
+import { chatDialect } from '../../src/dialects/chat/dialect.ts';
 import { serve } from '../../src/serve.ts';
 
 /** Tuesday noon, UTC. */
@@ -126,56 +127,35 @@ export function snapshotOf(document: string): Snapshot {
   return snapshot;
 }
 
-/** Serves one request; `scripts` answer the calls in order, the last one again and again. */
-export function visit(snapshot: Snapshot, body: unknown, scripts: readonly Script[]): Visit {
-  const clock = new VirtualClock();
-  const events: string[] = [];
-  const records: GenerationRecord[] = [];
-  const settledAttempts: AttemptRecord[] = [];
-  const faults: unknown[] = [];
-  const calls: UpstreamCall[] = [];
-  let cancels = 0;
+/** Plays one script against a sink; tells when it is cancelled. */
+function play(script: Script, sink: UpstreamSink, clock: VirtualClock): { over: boolean } {
+  const state = { over: false };
+  const next = (index: number): void => {
+    const step = script[index];
+    if (!step) return;
+    clock.after(step[0], () => {
+      if (state.over) return;
+      step[1](sink);
+      next(index + 1);
+    });
+  };
+  next(0);
+  return state;
+}
+
+type Client = { reply: Reply; leave: (why: Departed) => void; slow: { on: boolean; release(): void } };
+
+/** A client that writes down what it gets. */
+function client(note: (text: string) => void): Client {
   let leave: ((why: Departed) => void) | undefined;
   let drained: (() => void) | undefined;
   const slow = { on: false, release: () => drained?.() };
-  const note = (text: string): void => void events.push(`${clock.ticks()} ${text}`);
-  const world: World = {
-    clock,
-    ids: { generation: () => 'gen-1' },
-    upstream: {
-      send: (call, sink) => {
-        const script = scripts[Math.min(calls.length, scripts.length - 1)] ?? [];
-        calls.push(call);
-        let over = false;
-        const play = (index: number): void => {
-          const step = script[index];
-          if (!step || over) return;
-          clock.after(step[0], () => {
-            if (over) return;
-            step[1](sink);
-            play(index + 1);
-          });
-        };
-        play(0);
-        return {
-          cancel: () => {
-            over = true;
-            cancels += 1;
-          },
-          pause: () => note('pause'),
-          resume: () => note('resume'),
-        };
-      },
-    },
-    ledger: { hold: () => ({ settle: (attempt) => void settledAttempts.push(attempt) }) },
-    journal: { close: (record) => void records.push(record) },
-    fault: (error) => void faults.push(error),
-  };
   const reply: Reply = {
-    head: (status, headers) =>
-      note(
-        `head ${status}${headers['x-spillway-pending'] ? ' pending' : ''}${headers['x-spillway-position'] ? ` position ${headers['x-spillway-position']}` : ''}`,
-      ),
+    head: (status, headers) => {
+      const pending = headers['x-spillway-pending'] ? ' pending' : '';
+      const position = headers['x-spillway-position'];
+      note(`head ${status}${pending}${position === undefined ? '' : ` position ${position}`}`);
+    },
     write: (chunk) => {
       note(`write ${Buffer.from(chunk).toString().trim().slice(0, 60)}`);
       return !slow.on;
@@ -188,17 +168,43 @@ export function visit(snapshot: Snapshot, body: unknown, scripts: readonly Scrip
           .slice(0, 30)}`,
       ),
     abort: () => note('abort'),
-    drained: (callback) => {
-      drained = callback;
-    },
-    gone: (callback) => {
-      leave = callback;
-    },
+    drained: (callback) => (drained = callback),
+    gone: (callback) => (leave = callback),
   };
-  const inbound = {
-    headers: { authorization: `Bearer ${virtualKey}` },
-    body: async () => Buffer.from(JSON.stringify(body)),
+  return { reply, slow, leave: (why) => leave?.(why) };
+}
+
+/** Serves one request; `scripts` answer the calls in order, the last one again and again. */
+export function visit(snapshot: Snapshot, body: unknown, scripts: readonly Script[]): Visit {
+  const clock = new VirtualClock();
+  const events: string[] = [];
+  const records: GenerationRecord[] = [];
+  const settledAttempts: AttemptRecord[] = [];
+  const faults: unknown[] = [];
+  const calls: UpstreamCall[] = [];
+  let cancels = 0;
+  const note = (text: string): void => void events.push(`${clock.ticks()} ${text}`);
+  const { reply, leave, slow } = client(note);
+  const world: World = {
+    clock,
+    ids: { generation: () => 'gen-1' },
+    upstream: {
+      send: (call, sink) => {
+        const state = play(scripts[Math.min(calls.length, scripts.length - 1)] ?? [], sink, clock);
+        calls.push(call);
+        const cancel = (): void => {
+          state.over = true;
+          cancels += 1;
+        };
+        return { cancel, pause: () => note('pause'), resume: () => note('resume') };
+      },
+    },
+    ledger: { hold: () => ({ settle: (attempt) => void settledAttempts.push(attempt) }) },
+    journal: { close: (record) => void records.push(record) },
+    fault: (error) => void faults.push(error),
   };
+  const headers = { authorization: `Bearer ${virtualKey}` };
+  const inbound = { dialect: chatDialect, headers, body: async () => Buffer.from(JSON.stringify(body)) };
   const done = serve(inbound, reply, { world, snapshot, digest: sha256 });
   return {
     clock,
@@ -208,7 +214,7 @@ export function visit(snapshot: Snapshot, body: unknown, scripts: readonly Scrip
     faults,
     calls,
     cancelled: () => cancels,
-    depart: (why) => leave?.(why),
+    depart: leave,
     slow,
     done,
   };

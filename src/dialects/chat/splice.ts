@@ -2,27 +2,16 @@
  * The request an endpoint of the chat wire is sent: the client's own bytes, with only the keys that the gateway
  * owns spliced. `messages`, `system` and `tools` keep their bytes unless the preset adds to them.
  */
-import type { Ask } from '../core/ask.ts';
-import { isOpenRouter } from '../core/endpoints.ts';
-import { capKeys, type Merged } from '../core/merge.ts';
-import { asObject, asText } from '../core/json.ts';
-import { optional } from '../core/optional.ts';
-import { isPriced, rateAt } from '../core/price.ts';
-import { toPerMillion } from '../core/money.ts';
-import type { Endpoint, JsonObject, JsonValue, Preset, ProviderPreferences } from '../core/snapshot.ts';
-import { bytesOf, splice, valueOf } from './json-source.ts';
-
-export type ChatRequest = {
-  readonly ask: Ask;
-  readonly merged: Merged;
-  readonly endpoint: Endpoint;
-  readonly preset?: Preset;
-  readonly provider: ProviderPreferences;
-  /** Names of our own providers: in `provider.only` and the like they are not meant for OpenRouter. */
-  readonly ownProviders: ReadonlySet<string>;
-  /** Epoch ms. */
-  readonly now: number;
-};
+import type { Ask } from '../../core/ask.ts';
+import { isOpenRouter } from '../../core/endpoints.ts';
+import { capKeys, type Merged } from '../../core/merge.ts';
+import { asObject, asText } from '../../core/json.ts';
+import { optional } from '../../core/optional.ts';
+import { isPriced, rateAt } from '../../core/price.ts';
+import { toPerMillion } from '../../core/money.ts';
+import type { Endpoint, JsonObject, JsonValue } from '../../core/snapshot.ts';
+import type { Outgoing } from '../dialect.ts';
+import { bytesOf, splice, valueOf } from '../json-source.ts';
 
 type Edit = string | readonly (string | Uint8Array)[] | undefined;
 
@@ -31,7 +20,7 @@ const gatewayKeys: readonly string[] = ['preset', 'models', 'route', 'fallbacks'
 const openRouterKeys: readonly string[] = ['usage', 'session_id', 'transforms', 'plugins', 'trace', 'debug'];
 
 /** The body as slices. */
-export function writeChatRequest(request: ChatRequest): Uint8Array[] {
+export function spliceChat(request: Outgoing): Uint8Array[] {
   const { ask, merged, endpoint } = request;
   const edits = new Map<string, Edit>([['model', JSON.stringify(endpoint.providerModel)]]);
   for (const key of [...gatewayKeys, ...capKeys, ...merged.drop])
@@ -49,7 +38,7 @@ export function writeChatRequest(request: ChatRequest): Uint8Array[] {
 }
 
 /** OpenAI's reasoning models refuse `max_tokens`; most others know nothing else. */
-function capKeyFor(endpoint: Endpoint): string {
+export function capKeyFor(endpoint: Endpoint): string {
   return ['openai', 'azure'].includes(endpoint.provider.catalog) ? 'max_completion_tokens' : 'max_tokens';
 }
 
@@ -76,7 +65,7 @@ function plainEdits(ask: Ask, merged: Merged): Map<string, Edit> {
  * What OpenRouter is told of routing: the caller's preferences without names that are ours, and a `max_price`
  * equal to the price that the worst case was computed with, so that it never serves dearer.
  */
-function openRouterPreferences({ provider, endpoint, ownProviders, now, ask }: ChatRequest): JsonObject {
+function openRouterPreferences({ provider, endpoint, ownProviders, now, ask }: Outgoing): JsonObject {
   const foreign = (names: readonly string[] | undefined): readonly string[] | undefined => {
     const rest = names?.filter((name) => !ownProviders.has(name));
     return rest && rest.length > 0 ? rest : undefined;
@@ -115,7 +104,7 @@ function withSystemPrompt(ask: Ask, prompt: string): readonly (string | Uint8Arr
 }
 
 /** Preset tools in their order, replaced where the request brings one of the same name; then the request's others. */
-function unitedTools({ ask, preset, merged }: ChatRequest): string | undefined {
+function unitedTools({ ask, preset, merged }: Outgoing): string | undefined {
   const own = preset?.tools ?? [];
   if (own.length === 0) return undefined;
   const sent = merged.drop.includes('tools')

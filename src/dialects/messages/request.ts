@@ -1,17 +1,26 @@
 /** Writes a conversation as an Anthropic Messages request. Facts: Anthropic's API reference, Messages. */
-import type { Content, Conversation, Media, Tool, ToolCall, Turn } from '../core/conversation.ts';
-import { optional } from '../core/optional.ts';
-import type { JsonObject, JsonValue } from '../core/snapshot.ts';
+import type {
+  AssistantBlock,
+  Content,
+  Conversation,
+  Media,
+  Tool,
+  ToolCall,
+  Turn,
+} from '../../core/conversation.ts';
+import { optional } from '../../core/optional.ts';
+import type { JsonObject, JsonValue } from '../../core/snapshot.ts';
 
 export type AnthropicRequest = { readonly body: JsonObject; readonly warnings: readonly string[] };
 
 /** The request body for `model`, and what could not be carried. */
 export function writeAnthropic(conversation: Conversation, model: string): AnthropicRequest {
-  const warnings = [...conversation.warnings];
-  const { turns, tools, format, temperature, stop } = conversation;
+  const warnings: string[] = [];
+  const { turns, tools, format, sampling, stop } = conversation;
+  const { temperature } = sampling;
   const firstOther = turns.findIndex((turn) => turn.role !== 'system');
   const opening = firstOther === -1 ? turns : turns.slice(0, firstOther);
-  const system = opening.flatMap((turn) => writeContents(turn.content, warnings));
+  const system = opening.flatMap((turn) => writeTurn(turn, warnings));
   if (format?.type === 'json')
     warnings.push('"response_format" json_object has no counterpart at Anthropic and was dropped');
   if (temperature !== undefined && temperature > 1)
@@ -25,8 +34,8 @@ export function writeAnthropic(conversation: Conversation, model: string): Anthr
       ? { tools: tools.map(writeTool), ...optional('tool_choice', writeToolChoice(conversation)) }
       : {}),
     ...optional('temperature', temperature === undefined ? undefined : Math.min(temperature, 1)),
-    ...optional('top_p', conversation.topP),
-    ...optional('top_k', conversation.topK),
+    ...optional('top_p', sampling.topP),
+    ...optional('top_k', sampling.topK),
     ...(stop.length > 0 ? { stop_sequences: stop } : {}),
     ...(format?.type === 'json_schema'
       ? { output_config: { format: { type: 'json_schema', schema: format.schema } } }
@@ -46,6 +55,8 @@ type Message = { role: 'user' | 'assistant'; content: JsonObject[] };
 function writeMessages(turns: readonly Turn[], warnings: string[]): readonly JsonObject[] {
   const messages: Message[] = [];
   for (const turn of turns) {
+    if (turn.role === 'system')
+      warnings.push('a system message in mid-conversation was sent as a user message');
     const role = turn.role === 'assistant' ? 'assistant' : 'user';
     const content = writeTurn(turn, warnings);
     const last = messages.at(-1);
@@ -55,18 +66,29 @@ function writeMessages(turns: readonly Turn[], warnings: string[]): readonly Jso
   return messages;
 }
 
+/** Thinking goes only to its issuer, who knows its signature; without one it is not sent. */
+function writeBlock(block: AssistantBlock, warnings: string[]): JsonObject[] {
+  switch (block.type) {
+    case 'text':
+      return writeContents([block], warnings);
+    case 'call':
+      return [writeCall(block, warnings)];
+    case 'thinking':
+      if (block.redacted !== undefined) return [{ type: 'redacted_thinking', data: block.redacted }];
+      return block.signature === undefined
+        ? []
+        : [{ type: 'thinking', thinking: block.text, signature: block.signature }];
+  }
+}
+
 function writeTurn(turn: Turn, warnings: string[]): JsonObject[] {
   switch (turn.role) {
     case 'user':
       return writeContents(turn.content, warnings);
     case 'system':
-      warnings.push('a system message in mid-conversation was sent as a user message');
       return writeContents(turn.content, warnings);
     case 'assistant':
-      return [
-        ...writeContents(turn.content, warnings),
-        ...turn.calls.map((call) => writeCall(call, warnings)),
-      ];
+      return turn.content.flatMap((block) => writeBlock(block, warnings));
     case 'tool': {
       const content = writeContents(turn.content, warnings);
       return [

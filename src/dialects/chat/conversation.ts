@@ -1,24 +1,27 @@
 /** Reads a chat completions request, already merged with its preset, into the canonical conversation. */
 import type {
+  AssistantBlock,
   Content,
   Conversation,
   Media,
   OutputFormat,
   Tool,
-  ToolCall,
   ToolChoice,
   Turn,
-} from '../core/conversation.ts';
-import { asText, someText } from '../core/json.ts';
-import { optional } from '../core/optional.ts';
-import { refuse } from '../core/problem.ts';
-import type { JsonObject, JsonValue } from '../core/snapshot.ts';
+} from '../../core/conversation.ts';
+import { asObject, asText, someText } from '../../core/json.ts';
+import { optional } from '../../core/optional.ts';
+import { refuse } from '../../core/problem.ts';
+import type { JsonObject, JsonValue } from '../../core/snapshot.ts';
 
 /** Request keys that are carried, or that mean nothing outside the chat wire; any other is dropped with a warning. */
-const understood: ReadonlySet<string> = new Set([
-  'model', 'messages', 'stream', 'stream_options', 'tools', 'tool_choice', 'parallel_tool_calls', 'temperature', 'top_p', 'top_k',
-  'stop', 'max_tokens', 'max_completion_tokens', 'response_format', 'user', 'metadata', 'store', 'session_id', 'n',
-]); // prettier-ignore
+const understood: ReadonlySet<string> = new Set(
+  [
+    'model messages stream stream_options tools tool_choice parallel_tool_calls stop n response_format logprobs',
+    'temperature top_p top_k seed presence_penalty frequency_penalty reasoning_effort reasoning top_logprobs verbosity',
+    'max_tokens max_completion_tokens user metadata store session_id prompt_cache_key safety_identifier service_tier',
+  ].flatMap((names) => names.split(' ')),
+);
 
 /** Reads `body`; `maxOutput` is the cap already decided for the endpoint. Throws Refused naming the path. */
 export function readConversation(body: JsonObject, maxOutput: number): Conversation {
@@ -28,32 +31,62 @@ export function readConversation(body: JsonObject, maxOutput: number): Conversat
       warnings.push(`"${key}" cannot be carried to this provider and was dropped`);
   }
   const messages = list(body['messages'], 'messages');
+  const tools = body['tools'] ?? null;
   return {
     turns: messages.map((message, index) => readTurn(message, `messages[${index}]`)),
     tools:
-      body['tools'] === undefined || body['tools'] === null
+      tools === null
         ? []
-        : list(body['tools'], 'tools').flatMap((tool, index) => readTool(tool, `tools[${index}]`, warnings)),
+        : list(tools, 'tools').flatMap((tool, index) => readTool(tool, `tools[${index}]`, warnings)),
     ...optional('toolChoice', readToolChoice(body['tool_choice'])),
-    ...optional(
-      'parallelTools',
-      typeof body['parallel_tool_calls'] === 'boolean' ? body['parallel_tool_calls'] : undefined,
-    ),
-    ...optional('temperature', number(body['temperature'])),
-    ...optional('topP', number(body['top_p'])),
-    ...optional('topK', number(body['top_k'])),
-    stop:
-      typeof body['stop'] === 'string'
-        ? [body['stop']]
-        : Array.isArray(body['stop'])
-          ? body['stop'].map(String)
-          : [],
+    ...optional('parallelTools', flag(body['parallel_tool_calls'])),
+    sampling: readSampling(body),
+    stop: readStop(body['stop']),
     maxOutput,
+    ...optional('thinking', readThinking(body)),
     ...optional('format', readFormat(body['response_format'])),
-    ...optional('user', typeof body['user'] === 'string' ? body['user'] : undefined),
+    ...optional('logprobs', body['logprobs'] === true ? (number(body['top_logprobs']) ?? 0) : undefined),
+    ...optional('verbosity', someText(body['verbosity'])),
+    ...optional('user', someText(body['user'])),
+    ...optional('cacheKey', someText(body['prompt_cache_key'])),
     stream: body['stream'] === true,
     warnings,
   };
+}
+
+function readSampling(body: JsonObject): Conversation['sampling'] {
+  return {
+    ...optional('temperature', number(body['temperature'])),
+    ...optional('topP', number(body['top_p'])),
+    ...optional('topK', number(body['top_k'])),
+    ...optional('seed', number(body['seed'])),
+    ...optional('presencePenalty', number(body['presence_penalty'])),
+    ...optional('frequencyPenalty', number(body['frequency_penalty'])),
+  };
+}
+
+function readStop(stop: JsonValue | undefined): readonly string[] {
+  if (typeof stop === 'string') return [stop];
+  return Array.isArray(stop) ? stop.filter((item) => typeof item === 'string') : [];
+}
+
+/** OpenAI's `reasoning_effort`, or OpenRouter's `reasoning` object. */
+function readThinking(body: JsonObject): Conversation['thinking'] {
+  const reasoning = asObject(body['reasoning']);
+  const effort = someText(body['reasoning_effort']) ?? someText(reasoning['effort']);
+  const budget = number(reasoning['max_tokens']);
+  const enabled = effort === 'none' ? false : flag(reasoning['enabled']);
+  if (effort === undefined && budget === undefined && enabled === undefined) return undefined;
+  return {
+    ...optional('effort', effort),
+    ...optional('budget', budget),
+    ...optional('enabled', enabled),
+    show: reasoning['exclude'] !== true,
+  };
+}
+
+function flag(value: JsonValue | undefined): boolean | undefined {
+  return typeof value === 'boolean' ? value : undefined;
 }
 
 function list(value: JsonValue | undefined, path: string): readonly JsonObject[] {
@@ -80,17 +113,7 @@ function readTurn(message: JsonObject, path: string): Turn {
     case 'user':
       return { role: 'user', content: content() };
     case 'assistant':
-      return {
-        role: 'assistant',
-        content: [...content(), ...refusal(message['refusal'])],
-        thinking: [],
-        calls:
-          message['tool_calls'] === undefined || message['tool_calls'] === null
-            ? []
-            : list(message['tool_calls'], `${path}.tool_calls`).map((call, index) =>
-                readCall(call, `${path}.tool_calls[${index}]`),
-              ),
-      };
+      return { role: 'assistant', content: readAssistant(message, path) };
     case 'tool':
     case 'function':
       return {
@@ -105,8 +128,22 @@ function readTurn(message: JsonObject, path: string): Turn {
   }
 }
 
-function refusal(value: JsonValue | undefined): readonly Content[] {
-  return typeof value === 'string' && value !== '' ? [{ type: 'text', text: value }] : [];
+/** Thinking as DeepSeek and OpenRouter name it, then the text, then the calls. */
+function readAssistant(message: JsonObject, path: string): readonly AssistantBlock[] {
+  const thought = someText(message['reasoning_content']) ?? someText(message['reasoning']);
+  const calls = message['tool_calls'] ?? null;
+  const text = readContent(message['content'], `${path}.content`).filter((part) => part.type === 'text');
+  const refusal = someText(message['refusal']);
+  return [
+    ...(thought === undefined ? [] : [{ type: 'thinking' as const, text: thought }]),
+    ...text,
+    ...(refusal === undefined ? [] : [{ type: 'text' as const, text: refusal }]),
+    ...(calls === null
+      ? []
+      : list(calls, `${path}.tool_calls`).map((call, index) =>
+          readCall(call, `${path}.tool_calls[${index}]`),
+        )),
+  ];
 }
 
 function readContent(value: JsonValue | undefined, path: string): readonly Content[] {
@@ -182,9 +219,10 @@ function readMedia(url: string, path: string): Media {
   });
 }
 
-function readCall(call: JsonObject, path: string): ToolCall {
+function readCall(call: JsonObject, path: string): AssistantBlock {
   const fn = object(call['function'], `${path}.function`);
   return {
+    type: 'call',
     id: string(call['id'], `${path}.id`),
     name: string(fn['name'], `${path}.function.name`),
     arguments: asText(fn['arguments']),

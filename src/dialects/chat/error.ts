@@ -1,10 +1,10 @@
 /** Problems in the chat dialect's envelope, which is OpenRouter's: `code` is the HTTP status, `type` names the problem. */
-import { optional } from '../core/optional.ts';
-import type { Problem } from '../core/problem.ts';
-import type { AttemptRecord } from '../core/record.ts';
-import type { JsonObject } from '../core/snapshot.ts';
-import type { AnswerIdentity } from './dialect.ts';
-import { dataFrame } from './sse.ts';
+import { optional } from '../../core/optional.ts';
+import type { Problem } from '../../core/problem.ts';
+import type { AttemptRecord } from '../../core/record.ts';
+import type { JsonObject } from '../../core/snapshot.ts';
+import type { AnswerIdentity } from '../dialect.ts';
+import { dataFrame } from '../sse.ts';
 
 /** The body of an error answer; `failed` are the attempts that were made before. */
 export function chatError(problem: Problem, failed: readonly AttemptRecord[]): JsonObject {

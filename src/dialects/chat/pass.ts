@@ -2,9 +2,9 @@
  * Chat completions in, chat completions out: bytes pass. Of each event only `model` is replaced, a null
  * `system_fingerprint` is dropped and `usage` is held back until the cost is known; the rest is never re-serialised.
  */
-import type { FinishReason } from '../core/conversation.ts';
-import { optional } from '../core/optional.ts';
-import type { JsonObject } from '../core/snapshot.ts';
+import type { FinishReason } from '../../core/conversation.ts';
+import { optional } from '../../core/optional.ts';
+import type { JsonObject } from '../../core/snapshot.ts';
 import {
   BadAnswer,
   type AnswerFacts,
@@ -13,11 +13,11 @@ import {
   type Step,
   type StreamTranslator,
   type WholeAnswer,
-} from './dialect.ts';
-import { bytesOf, JsonFault, readSource, splice } from './json-source.ts';
-import type { Source } from '../core/ask.ts';
-import { readCharge, readChatUsage, writeChatUsage } from './chat-usage.ts';
-import type { SseEvent } from './sse.ts';
+} from '../dialect.ts';
+import { bytesOf, JsonFault, readSource, splice } from '../json-source.ts';
+import type { Source } from '../../core/ask.ts';
+import { readCharge, readChatUsage, writeChatUsage } from './usage.ts';
+import type { SseEvent } from '../sse.ts';
 
 const done = Buffer.from('data: [DONE]\n\n');
 const dataPrefix = Buffer.from('data: ');

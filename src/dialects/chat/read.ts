@@ -1,10 +1,10 @@
 /** Reads a chat completions request into an Ask: tolerant, checking only what must be understood. */
-import type { Ask, Needs, Source } from '../core/ask.ts';
-import { asText, someText } from '../core/json.ts';
-import { optional } from '../core/optional.ts';
-import { refuse } from '../core/problem.ts';
-import type { JsonObject, JsonValue, ProviderPreferences } from '../core/snapshot.ts';
-import { bytesOf, JsonFault, parseJson, readSource, valueOf } from './json-source.ts';
+import type { Ask, Needs, Source } from '../../core/ask.ts';
+import { asText, someText } from '../../core/json.ts';
+import { optional } from '../../core/optional.ts';
+import { refuse } from '../../core/problem.ts';
+import type { JsonObject, JsonValue, ProviderPreferences } from '../../core/snapshot.ts';
+import { bytesOf, JsonFault, parseJson, readSource, valueOf } from '../json-source.ts';
 
 /** Members that may be large and are forwarded as bytes. */
 const large: ReadonlySet<string> = new Set([
@@ -35,6 +35,7 @@ export function readChat(body: Buffer): Ask {
     api: 'chat',
     source,
     values,
+    parameters: values,
     keys: new Set(source.members.keys()),
     ...optional('model', name(values, 'model')),
     ...optional('preset', name(values, 'preset')),

@@ -1,12 +1,13 @@
 /** Reads Anthropic's answers, streamed or whole, into parts. Facts: Anthropic's API reference, Messages and Streaming. */
-import type { FinishReason, Part } from '../core/conversation.ts';
-import { asCount, asObject, asText } from '../core/json.ts';
-import { optional } from '../core/optional.ts';
-import type { JsonObject, JsonValue } from '../core/snapshot.ts';
-import type { Usage } from '../core/usage.ts';
-import type { PartReader, ReadEvent } from './chat-write.ts';
-import { BadAnswer } from './dialect.ts';
-import type { SseEvent } from './sse.ts';
+import type { FinishReason, Part } from '../../core/conversation.ts';
+import { asCount, asObject, asText } from '../../core/json.ts';
+import { optional } from '../../core/optional.ts';
+import type { JsonObject, JsonValue } from '../../core/snapshot.ts';
+import type { Usage } from '../../core/usage.ts';
+import type { PartReader, ReadEvent } from '../dialect.ts';
+import { BadAnswer } from '../dialect.ts';
+import { parseAnswer } from '../json-answer.ts';
+import type { SseEvent } from '../sse.ts';
 
 const nothing: ReadEvent = { parts: [], last: false };
 
@@ -17,7 +18,7 @@ export class AnthropicReader implements PartReader {
   #calls = new Map<number, boolean>();
 
   read({ data }: SseEvent): ReadEvent {
-    const event = parse(data);
+    const event = parseAnswer(data);
     switch (event['type']) {
       case 'message_start':
         return { parts: this.#start(asObject(event['message'])), last: false };
@@ -95,7 +96,7 @@ export class AnthropicReader implements PartReader {
 
 /** Reads a whole answer. Throws BadAnswer when it is none. */
 export function readAnthropicAnswer(body: Buffer): Part[] {
-  const message = parse(body);
+  const message = parseAnswer(body);
   const content = message['content'];
   const reason = message['stop_reason'];
   if (!Array.isArray(content) || typeof reason !== 'string') throw new BadAnswer('the answer has no content');
@@ -152,16 +153,6 @@ function finishOf(reason: string): FinishReason {
     default:
       return 'stop';
   }
-}
-
-function parse(bytes: Buffer): JsonObject {
-  try {
-    const value = JSON.parse(bytes.toString('utf8')) as JsonValue;
-    if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as JsonObject;
-  } catch {
-    // Said below: whatever is wrong with it, it is no event.
-  }
-  throw new BadAnswer('the answer is not valid JSON');
 }
 
 function index(event: JsonObject): number {

@@ -1,10 +1,10 @@
 /** Token usage on the chat wire: reading what providers report, writing what clients expect. */
-import { fromUsd, toUsd, type Nano } from '../core/money.ts';
-import { asCount } from '../core/json.ts';
-import { optional } from '../core/optional.ts';
-import type { JsonObject } from '../core/snapshot.ts';
-import { completionTokens, promptTokens, type Usage } from '../core/usage.ts';
-import type { Bill } from './dialect.ts';
+import { fromUsd, toUsd, type Nano } from '../../core/money.ts';
+import { asCount } from '../../core/json.ts';
+import { optional } from '../../core/optional.ts';
+import type { JsonObject } from '../../core/snapshot.ts';
+import { completionTokens, promptTokens, type Usage } from '../../core/usage.ts';
+import type { Bill } from '../dialect.ts';
 
 /**
  * Reads a `usage` object into disjoint buckets. OpenAI counts cached tokens inside `prompt_tokens` and reasoning

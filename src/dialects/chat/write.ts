@@ -1,23 +1,20 @@
 /** Writes the parts of an answer from another wire as chat completions, streamed or whole. */
-import type { Answer, FinishReason, Part } from '../core/conversation.ts';
-import { fold } from '../core/conversation.ts';
-import { optional } from '../core/optional.ts';
-import type { JsonObject } from '../core/snapshot.ts';
-import { completionTokens } from '../core/usage.ts';
-import type { AnswerFacts, AnswerIdentity, Bill, Step, StreamTranslator, WholeAnswer } from './dialect.ts';
-import { writeChatUsage } from './chat-usage.ts';
-import { dataFrame, type SseEvent } from './sse.ts';
-import type { ErrorReply } from '../core/failure.ts';
-
-/** What a wire's reader makes of one event. */
-export type ReadEvent = {
-  readonly parts: readonly Part[];
-  readonly error?: ErrorReply;
-  readonly last: boolean;
-};
-
-/** Reads one wire's stream; keeps what it must remember between events. */
-export type PartReader = { read(event: SseEvent): ReadEvent };
+import type { Answer, FinishReason, Part } from '../../core/conversation.ts';
+import { fold, textOf } from '../../core/conversation.ts';
+import { optional } from '../../core/optional.ts';
+import type { JsonObject, JsonValue } from '../../core/snapshot.ts';
+import { completionTokens } from '../../core/usage.ts';
+import type {
+  AnswerFacts,
+  AnswerIdentity,
+  Bill,
+  PartReader,
+  Step,
+  StreamTranslator,
+  WholeAnswer,
+} from '../dialect.ts';
+import { writeChatUsage } from './usage.ts';
+import { dataFrame, type SseEvent } from '../sse.ts';
 
 /** Writes a foreign stream as chat chunks; the reader understands the foreign wire. */
 export class ChatWriter implements StreamTranslator {
@@ -27,6 +24,8 @@ export class ChatWriter implements StreamTranslator {
   #calls = 0;
   #callIndex = new Map<number, number>();
   #started = false;
+  /** They wait for the text they belong to. */
+  #logprobs: JsonValue | undefined;
 
   constructor(identity: AnswerIdentity, reader: PartReader) {
     this.#identity = identity;
@@ -39,7 +38,7 @@ export class ChatWriter implements StreamTranslator {
     let content = false;
     for (const part of parts) {
       out += this.#write(part);
-      content ||= part.type !== 'start' && part.type !== 'usage' && part.type !== 'signature';
+      content ||= isContent(part);
     }
     return {
       content,
@@ -91,7 +90,12 @@ export class ChatWriter implements StreamTranslator {
       case 'finish':
         this.#facts = { ...this.#facts, finish: part.reason, nativeFinish: part.raw };
         return this.#delta({}, part.reason, part.raw);
+      case 'logprobs':
+        this.#logprobs = part.content;
+        return '';
       case 'signature':
+      case 'redacted':
+      case 'break':
         return '';
     }
   }
@@ -107,9 +111,12 @@ export class ChatWriter implements StreamTranslator {
   #delta(delta: JsonObject, finish: FinishReason | null = null, raw?: string): string {
     const role = this.#started ? {} : { role: 'assistant', content: '' };
     this.#started = true;
+    const logprobs = this.#logprobs;
+    this.#logprobs = undefined;
     const choice = {
       index: 0,
       delta: { ...role, ...delta },
+      ...optional('logprobs', logprobs === undefined ? undefined : { content: logprobs }),
       finish_reason: finish,
       ...optional('native_finish_reason', raw),
     };
@@ -120,6 +127,11 @@ export class ChatWriter implements StreamTranslator {
     const { generation, created, model } = this.#identity;
     return { id: generation, object: 'chat.completion.chunk', created, model, choices };
   }
+}
+
+/** Anything the model wrote, or the end of it: from then on nothing may be taken back. */
+function isContent(part: Part): boolean {
+  return !['start', 'usage', 'signature', 'break'].includes(part.type);
 }
 
 /** A whole foreign answer, given as parts, as a chat completion. */
@@ -133,7 +145,7 @@ export function chatAnswer(parts: readonly Part[], identity: AnswerIdentity): Wh
       ...optional('nativeFinish', answer.nativeFinish),
       outputSeen: answer.usage
         ? completionTokens(answer.usage)
-        : Math.ceil((answer.text.length + answer.thinking.length) / 4),
+        : Math.ceil((textOf(answer.blocks).length + thoughtOf(answer).length) / 4),
     },
     compose: (bill) => {
       const head = JSON.stringify({
@@ -149,23 +161,35 @@ export function chatAnswer(parts: readonly Part[], identity: AnswerIdentity): Wh
 }
 
 function choiceOf(answer: Answer): JsonObject {
-  const calls = answer.calls.map(({ id, name, arguments: json }) => ({
-    id,
-    type: 'function',
-    function: { name, arguments: json },
-  }));
+  const calls = answer.blocks.flatMap((block) =>
+    block.type === 'call'
+      ? [
+          {
+            id: block.id,
+            type: 'function',
+            function: { name: block.name, arguments: block.arguments || '{}' },
+          },
+        ]
+      : [],
+  );
+  const text = textOf(answer.blocks);
+  const thinking = thoughtOf(answer);
   const message = {
     role: 'assistant',
-    content: answer.text === '' && calls.length > 0 ? null : answer.text,
+    content: text === '' && calls.length > 0 ? null : text,
     refusal: null,
-    ...(answer.thinking === '' ? {} : { reasoning: answer.thinking }),
+    ...(thinking === '' ? {} : { reasoning: thinking }),
     ...(calls.length > 0 ? { tool_calls: calls } : {}),
   };
   return {
     index: 0,
     message,
-    logprobs: null,
+    logprobs: answer.logprobs === undefined ? null : { content: answer.logprobs },
     finish_reason: answer.finish ?? 'stop',
     ...optional('native_finish_reason', answer.nativeFinish),
   };
+}
+
+function thoughtOf(answer: Answer): string {
+  return answer.blocks.map((block) => (block.type === 'thinking' ? block.text : '')).join('');
 }

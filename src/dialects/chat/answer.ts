@@ -1,0 +1,138 @@
+/** Reads chat completions answers, streamed or whole, into parts: for clients of another dialect. */
+import type { Part } from '../../core/conversation.ts';
+import { asObject, asText, someText } from '../../core/json.ts';
+import { optional } from '../../core/optional.ts';
+import type { JsonObject, JsonValue } from '../../core/snapshot.ts';
+import { BadAnswer, type PartReader, type ReadEvent } from '../dialect.ts';
+import { parseAnswer } from '../json-answer.ts';
+import type { SseEvent } from '../sse.ts';
+import { unifiedFinish } from './pass.ts';
+import { readChatUsage } from './usage.ts';
+
+const nothing: ReadEvent = { parts: [], last: false };
+
+/** Reads one stream. Of several choices only the first is told: other dialects know no more. */
+export class ChatReader implements PartReader {
+  #started = false;
+  /** Calls already opened, by the provider's index. */
+  #calls = new Set<number>();
+
+  read({ data }: SseEvent): ReadEvent {
+    if (data.toString('latin1') === '[DONE]') return { parts: [], last: true };
+    const event = parseAnswer(data);
+    const error = event['error'] ?? null;
+    if (error !== null)
+      return { ...nothing, error: { status: 200, headers: {}, body: data.toString('utf8') } };
+    const choice = firstChoice(event);
+    const start = this.#start(event);
+    return { parts: [...start, ...(choice ? this.#choice(choice) : []), ...usageParts(event)], last: false };
+  }
+
+  #start(event: JsonObject): Part[] {
+    if (this.#started) return [];
+    this.#started = true;
+    return [{ type: 'start', ...optional('id', someText(event['id'])) }];
+  }
+
+  #choice(choice: JsonObject): Part[] {
+    const delta = asObject(choice['delta']);
+    const finish = someText(choice['finish_reason']);
+    return [
+      ...contentParts(delta),
+      ...this.#callParts(delta['tool_calls']),
+      ...logprobParts(choice),
+      ...(finish === undefined ? [] : finishParts(finish)),
+    ];
+  }
+
+  #callParts(calls: JsonValue | undefined): Part[] {
+    if (!Array.isArray(calls)) return [];
+    return calls.flatMap((one, place) => {
+      const call = asObject(one);
+      const fn = asObject(call['function']);
+      const index = typeof call['index'] === 'number' ? call['index'] : place;
+      const parts: Part[] = [];
+      if (!this.#calls.has(index)) {
+        this.#calls.add(index);
+        parts.push({
+          type: 'call',
+          index,
+          id: someText(call['id']) ?? `call_${index}`,
+          name: asText(fn['name']),
+        });
+      }
+      const json = asText(fn['arguments']);
+      if (json !== '') parts.push({ type: 'arguments', index, json });
+      return parts;
+    });
+  }
+}
+
+/** Reads a whole answer. Throws BadAnswer when it has no choices. */
+export function readChatAnswer(body: Buffer): Part[] {
+  const answer = parseAnswer(body);
+  const choice = firstChoice(answer);
+  if (!choice) throw new BadAnswer('the answer has no choices');
+  const message = asObject(choice['message']);
+  const calls = Array.isArray(message['tool_calls']) ? message['tool_calls'] : [];
+  return [
+    { type: 'start', ...optional('id', someText(answer['id'])) },
+    ...contentParts(message),
+    ...calls.flatMap((one: JsonValue, index): Part[] => {
+      const call = asObject(one);
+      const fn = asObject(call['function']);
+      return [
+        { type: 'call', index, id: someText(call['id']) ?? `call_${index}`, name: asText(fn['name']) },
+        { type: 'arguments', index, json: asText(fn['arguments']) },
+      ];
+    }),
+    ...logprobParts(choice),
+    ...usageParts(answer),
+    ...finishParts(someText(choice['finish_reason']) ?? 'stop'),
+  ];
+}
+
+/** Thinking under the names of DeepSeek and OpenRouter, then text, a refusal counting as text; Mistral sends a list. */
+function contentParts(source: JsonObject): Part[] {
+  const thought = someText(source['reasoning_content']) ?? someText(source['reasoning']);
+  const content = source['content'];
+  const listed = Array.isArray(content)
+    ? content.flatMap((item: JsonValue) => listedPart(asObject(item)))
+    : [];
+  const text = someText(content) ?? someText(source['refusal']);
+  return [
+    ...(thought === undefined ? [] : [{ type: 'thinking', text: thought } as const]),
+    ...listed,
+    ...(text === undefined ? [] : [{ type: 'text', text } as const]),
+  ];
+}
+
+function listedPart(item: JsonObject): Part[] {
+  if (item['type'] === 'text') return [{ type: 'text', text: asText(item['text']) }];
+  if (item['type'] !== 'thinking' || !Array.isArray(item['thinking'])) return [];
+  return item['thinking'].map((piece: JsonValue) => ({
+    type: 'thinking',
+    text: asText(asObject(piece)['text']),
+  }));
+}
+
+function logprobParts(choice: JsonObject): Part[] {
+  const content = asObject(choice['logprobs'])['content'];
+  return Array.isArray(content) ? [{ type: 'logprobs', content }] : [];
+}
+
+function usageParts(event: JsonObject): Part[] {
+  const raw = event['usage'];
+  const usage = readChatUsage(raw);
+  return usage ? [{ type: 'usage', usage, raw: raw ?? null }] : [];
+}
+
+function finishParts(raw: string): Part[] {
+  return [{ type: 'finish', reason: unifiedFinish(raw) ?? 'stop', raw }];
+}
+
+function firstChoice(event: JsonObject): JsonObject | undefined {
+  const choices = Array.isArray(event['choices']) ? event['choices'] : [];
+  const first = choices.find((choice: JsonValue) => (asObject(choice)['index'] ?? 0) === 0);
+  return first === undefined ? undefined : asObject(first);
+}

@@ -1,0 +1,57 @@
+/** Every dialect and every wire, and how a request finds its way from one to the other. */
+import type { Api } from '../core/ask.ts';
+import type { Wire } from '../core/catalog.ts';
+import { chatDialect } from './chat/dialect.ts';
+import { chatWire } from './chat/wire.ts';
+import type {
+  AnswerIdentity,
+  Dialect,
+  Outgoing,
+  StreamTranslator,
+  WholeAnswer,
+  WireCodec,
+  WireRequest,
+} from './dialect.ts';
+import { anthropicWire } from './messages/wire.ts';
+
+export const dialects: Readonly<Partial<Record<Api, Dialect>>> = { chat: chatDialect };
+
+export const wires: Readonly<Partial<Record<Wire, WireCodec>>> = {
+  'openai-chat': chatWire,
+  anthropic: anthropicWire,
+};
+
+/** A request on its way to an endpoint, and how to read what comes back. */
+export type Coded = WireRequest & {
+  /** True when the request was translated. */
+  readonly translated: boolean;
+  stream(identity: AnswerIdentity): StreamTranslator;
+  whole(body: Buffer, identity: AnswerIdentity): WholeAnswer;
+};
+
+/** Writes the request in the endpoint's wire. Throws Refused when it cannot be understood well enough to cross. */
+export function code(dialect: Dialect, out: Outgoing): Coded {
+  const codec = wires[out.endpoint.wire];
+  if (!codec) throw new Error(`the wire ${out.endpoint.wire} is not spoken; the plan leaves it out`);
+  const address = codec.address(out.endpoint, out.ask.stream);
+  if (dialect.sameWire === codec.wire) {
+    return {
+      ...address,
+      body: dialect.splice(out),
+      warnings: [],
+      translated: false,
+      stream: (identity) => dialect.pass(identity),
+      whole: (body, identity) => dialect.passWhole(body, identity),
+    };
+  }
+  const conversation = dialect.conversation(out);
+  const { body, warnings } = codec.request(conversation, out.endpoint);
+  return {
+    ...address,
+    body: [Buffer.from(JSON.stringify(body))],
+    warnings: [...conversation.warnings, ...warnings],
+    translated: true,
+    stream: (identity) => dialect.write(identity, codec.reader()),
+    whole: (bytes, identity) => dialect.writeWhole(codec.readWhole(bytes), identity),
+  };
+}
