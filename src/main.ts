@@ -10,6 +10,7 @@ import { lockDirectory } from './adapters/lock.ts';
 import { openLedger } from './adapters/open-ledger.ts';
 import { createResolver, createVault, loadSecret } from './adapters/secrets.ts';
 import { listen, type Listening, type Route } from './adapters/server.ts';
+import { memorySignatures } from './adapters/signatures.ts';
 import { createSettingsStore } from './adapters/store.ts';
 import { sha256, systemClock, systemIds } from './adapters/system.ts';
 import { httpUpstream } from './adapters/upstream.ts';
@@ -204,6 +205,7 @@ function makeRoute(
     upstream: emulatedUpstream(network, emulator),
     ledger: openLedger((error) => options.fault(error, 'ledger')),
     journal,
+    signatures: memorySignatures(),
     fault: options.fault,
   };
   return openFrontDoor({

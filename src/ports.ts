@@ -92,6 +92,13 @@ export type Journal = {
   close(record: GenerationRecord): void;
 };
 
+/** Remembers who issued which signature of thinking, so that it is shown to nobody else. */
+export type Signatures = {
+  remember(workspace: string, signatures: readonly string[], issuer: string): void;
+  /** Undefined = unknown, which means foreign. */
+  issuerOf(workspace: string, signature: string): string | undefined;
+};
+
 /** Why a request cannot be served any longer. */
 export type Departed = 'client' | 'shutdown';
 
@@ -117,6 +124,7 @@ export type World = {
   readonly upstream: Upstream;
   readonly ledger: Ledger;
   readonly journal: Journal;
+  readonly signatures: Signatures;
   /** Our own broken promises: logged with the generation's id, never shown. Tests fail on any. */
   fault(error: unknown, generation: string): void;
 };

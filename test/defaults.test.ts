@@ -12,7 +12,6 @@ import { checkDocument } from '../src/control/check-document.ts';
 import { defaultFailover } from '../src/core/defaults.ts';
 import { limitFrom } from '../src/core/limit.ts';
 import { firstTokenMs } from '../src/core/patience.ts';
-import { readChat } from '../src/dialects/chat-read.ts';
 import { BadDocument } from '../src/first-start.ts';
 import { emulatedChain, key, startTestGateway, type TestGateway } from './support/gateway.ts';
 import { ask, startPair } from './support/pair.ts';
@@ -303,21 +302,20 @@ presets:
 keys: [{ name: test, key: '${key}' }]
 `,
   );
-  const body = (model: string, more: object = {}): object => ({ model, messages: question, ...more });
-  const { promptTokens } = readChat(Buffer.from(JSON.stringify(body('acme/tight')))).needs;
-  const rows: readonly (readonly [body: object, cap: number])[] = [
-    [body('acme/large'), 16_384],
-    [body('acme/unknown'), 16_384],
-    [body('acme/short'), 8_000],
-    [body('acme/tight'), 6_000 - promptTokens],
-    [body('acme/large', { max_tokens: 50_000 }), 50_000],
-    [body('@preset/p'), 900],
-  ];
-  for (const [request, cap] of rows) {
-    assert.equal((await gateway.post(request)).status, 200);
-    const sent = JSON.parse(String(upstream.asked.at(-1)?.body)) as { max_tokens: number };
-    assert.equal(sent.max_tokens, cap, JSON.stringify(request));
-  }
+  const capOf = async (model: string, more: object = {}): Promise<number> => {
+    assert.equal((await gateway.post({ model, messages: question, ...more })).status, 200);
+    return (JSON.parse(String(upstream.asked.at(-1)?.body)) as { max_tokens: number }).max_tokens;
+  };
+  assert.equal(await capOf('acme/large'), 16_384);
+  assert.equal(await capOf('acme/unknown'), 16_384);
+  assert.equal(await capOf('acme/short'), 8_000);
+  assert.equal(await capOf('acme/large', { max_tokens: 50_000 }), 50_000);
+  assert.equal(await capOf('@preset/p'), 900);
+  const left = await capOf('acme/tight');
+  assert.ok(left < 6_000 && left > 5_900, `${left} tokens are left beside a prompt of a few`);
+  const longer = [...question, { role: 'user', content: 'word'.repeat(1_000) }];
+  const less = left - (await capOf('acme/tight', { messages: longer }));
+  assert.ok(less >= 1_000 && less < 1_100, `a thousand words leave ${less} tokens less`);
 });
 
 test('nothing is tried twice at one endpoint', async (t) => {

@@ -25,6 +25,8 @@ export type AnswerFacts = {
   readonly charged?: Nano;
   readonly finish?: FinishReason;
   readonly nativeFinish?: string;
+  /** Signatures of thinking in this answer: what proves to its issuer, and to nobody else, that it is its own. */
+  readonly signatures?: readonly string[];
   /** Output tokens counted by us: what an answer without usage is billed by, and a cut one at least used. */
   readonly outputSeen: number;
 };
@@ -91,6 +93,8 @@ export type Outgoing = {
   readonly provider: ProviderPreferences;
   /** Names of our own providers: in `provider.only` and the like they are not meant for OpenRouter. */
   readonly ownProviders: ReadonlySet<string>;
+  /** True when this signature of thinking was issued where the request is going; any other must not be sent. */
+  readonly keeps: (signature: string) => boolean;
   /** Epoch ms. */
   readonly now: number;
 };

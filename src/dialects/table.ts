@@ -1,6 +1,8 @@
 /** Every dialect and every wire, and how a request finds its way from one to the other. */
 import type { Api } from '../core/ask.ts';
 import type { Wire } from '../core/catalog.ts';
+import { fitIds, idGrammars, ownThinking, type IdGrammar } from '../core/hand-over.ts';
+import type { Endpoint } from '../core/snapshot.ts';
 import { chatDialect } from './chat/dialect.ts';
 import { chatWire } from './chat/wire.ts';
 import type {
@@ -20,6 +22,12 @@ export const wires: Readonly<Partial<Record<Wire, WireCodec>>> = {
   'openai-chat': chatWire,
   anthropic: anthropicWire,
 };
+
+/** The grammar of tool-call ids where the request is going. */
+export function grammarOf({ wire, provider }: Endpoint): IdGrammar {
+  if (provider.catalog === 'mistral') return idGrammars.mistral;
+  return wire === 'anthropic' ? idGrammars.anthropic : idGrammars.openai;
+}
 
 /** A request on its way to an endpoint, and how to read what comes back. */
 export type Coded = WireRequest & {
@@ -44,7 +52,7 @@ export function code(dialect: Dialect, out: Outgoing): Coded {
       whole: (body, identity) => dialect.passWhole(body, identity),
     };
   }
-  const conversation = dialect.conversation(out);
+  const conversation = fitIds(ownThinking(dialect.conversation(out), out.keeps), grammarOf(out.endpoint));
   const { body, warnings } = codec.request(conversation, out.endpoint);
   return {
     ...address,

@@ -85,6 +85,11 @@ async function tryStep(journey: Journey, step: PlanStep): Promise<Tried> {
   const settle = (failure?: Failure): AttemptRecord => {
     const settled = record(failure);
     trail.attempts[place] = settled;
+    world.signatures.remember(
+      trail.key?.workspace ?? '',
+      attempt.facts().signatures ?? [],
+      issuerOf(step.endpoint),
+    );
     hold.settle(settled);
     return settled;
   };
@@ -95,6 +100,11 @@ async function tryStep(journey: Journey, step: PlanStep): Promise<Tried> {
   // Headers leave before the end is known; until then the trail shows the attempt as it stands.
   trail.attempts[place] = record();
   return { ...verdict, settle };
+}
+
+/** Signatures are verified by the vendor, whichever account they were made with. */
+function issuerOf({ provider, model }: Endpoint): string {
+  return `${provider.catalog}/${model.slug.split('/')[0] ?? ''}`;
 }
 
 function failedAt(step: PlanStep, failure: Failed['failure']): Failed {
@@ -123,6 +133,8 @@ function send(journey: Journey, step: PlanStep): Attempt {
     ...optional('preset', route.preset),
     provider: route.provider,
     ownProviders: journey.ownProviders,
+    keeps: (signature) =>
+      world.signatures.issuerOf(trail.key?.workspace ?? '', signature) === issuerOf(endpoint),
     now: trail.at,
   });
   trail.warnings.push(

@@ -94,7 +94,7 @@ function writeTurn(turn: Turn, warnings: string[]): JsonObject[] {
       return [
         {
           type: 'tool_result',
-          tool_use_id: toolId(turn.callId),
+          tool_use_id: turn.callId,
           ...(content.length > 0 ? { content } : {}),
           ...(turn.failed === true ? { is_error: true } : {}),
         },
@@ -143,7 +143,7 @@ function writeMedia(media: Media): JsonObject {
 }
 
 function writeCall(call: ToolCall, warnings: string[]): JsonObject {
-  return { type: 'tool_use', id: toolId(call.id), name: call.name, input: parseArguments(call, warnings) };
+  return { type: 'tool_use', id: call.id, name: call.name, input: parseArguments(call, warnings) };
 }
 
 function parseArguments(call: ToolCall, warnings: string[]): JsonValue {
@@ -156,11 +156,6 @@ function parseArguments(call: ToolCall, warnings: string[]): JsonValue {
   }
   warnings.push(`the arguments of the call ${call.name} were no JSON object; they were wrapped as text`);
   return { arguments: call.arguments };
-}
-
-/** Anthropic's grammar for ids. Ids outside it are rewritten reversibly, so two different ids never meet. */
-export function toolId(id: string): string {
-  return /^[a-zA-Z0-9_-]+$/.test(id) ? id : `x_${Buffer.from(id).toString('base64url')}`;
 }
 
 function writeTool(tool: Tool): JsonObject {
