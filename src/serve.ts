@@ -3,17 +3,17 @@
  * It is told once, here; each verb takes what it needs and returns what it found. Every way out passes `conclude`.
  */
 import { makePlan } from './core/chain.ts';
-import { problem, Refused, type Problem } from './core/problem.ts';
+import { problem, Refused } from './core/problem.ts';
 import { resolve } from './core/resolve.ts';
 import type { Snapshot } from './core/snapshot.ts';
 import type { Dialect } from './dialects/dialect.ts';
 import type { Reply, World } from './ports.ts';
 import { authenticate, type Digest, type Headers } from './request/authenticate.ts';
-import { billOf, conclude, noteFinish } from './request/conclude.ts';
+import { billOf, conclude, concludeBadly, noteFinish, type Visit } from './request/conclude.ts';
 import { Departure } from './request/departure.ts';
 import { Front } from './request/front.ts';
 import { relay } from './request/relay.ts';
-import { beginTrail, type Trail } from './request/trail.ts';
+import { beginTrail } from './request/trail.ts';
 import { walk, type Serving } from './request/walk.ts';
 
 /** A request as it comes in: header names in lower case; the body is read, and decoded, only for those who may ask. */
@@ -21,14 +21,6 @@ export type Inbound = { readonly dialect: Dialect; readonly headers: Headers; bo
 
 /** What a request is served with: the world, and the one configuration it will see. */
 export type Gateway = { readonly world: World; readonly snapshot: Snapshot; readonly digest: Digest };
-
-type Visit = {
-  readonly trail: Trail;
-  readonly front: Front;
-  readonly reply: Reply;
-  readonly world: World;
-  readonly departure: Departure;
-};
 
 /** Serves one request from its first byte to its record. Never rejects. */
 export async function serve(inbound: Inbound, reply: Reply, gateway: Gateway): Promise<void> {
@@ -41,7 +33,7 @@ export async function serve(inbound: Inbound, reply: Reply, gateway: Gateway): P
     if (serving.kind === 'whole') sendWhole(serving, visit);
     else await sendStream(serving, visit);
   } catch (error) {
-    endBadly(error, visit);
+    concludeBadly(error, visit);
   } finally {
     front.close();
   }
@@ -57,20 +49,22 @@ async function findServer(
   const route = (trail.route = resolve(ask, key, snapshot));
   const plan = makePlan({ ask, route, workspace: key.workspace, snapshot, now: trail.at });
   trail.skipped = plan.skipped;
-  trail.warnings.push(...route.warnings);
+  trail.warnings = route.warnings;
   if (plan.primary) trail.primary = plan.primary;
   if (ask.stream) front.keepAlive();
-  return await walk({
-    dialect: inbound.dialect,
+  const { dialect, headers } = inbound;
+  const request = {
+    generation: trail.id,
+    at: trail.at,
+    dialect,
     ask,
     route,
-    steps: plan.steps,
-    trail,
-    world,
-    headers: inbound.headers,
-    ownProviders: new Set(snapshot.providers.keys()),
-    departure,
-  });
+    workspace: key.workspace,
+    signatures: world.signatures,
+    headers,
+    ownProviders: snapshot.providers,
+  };
+  return await walk({ request, steps: plan.steps, trail, world, departure });
 }
 
 function sendWhole(serving: Serving & { readonly kind: 'whole' }, { trail, front, world }: Visit): void {
@@ -99,25 +93,4 @@ async function sendStream(
   const bill = billOf(trail, serving.settle());
   conclude(trail, world, { ending: 'ok' });
   reply.end(serving.stream.translator.closing(bill));
-}
-
-/** A refusal, a failure of every endpoint, a stream that broke, a client that left, a shutdown, or our own bug. */
-function endBadly(error: unknown, { trail, front, world, departure }: Visit): void {
-  if (!(error instanceof Refused)) world.fault(error, trail.id);
-  if (trail.concluded === true) return;
-  const told = problemOf(error, trail, departure);
-  const cut = error instanceof Refused && error.problem.code === 'stream_interrupted';
-  const ending = departure.why === 'client' ? 'client_gone' : cut ? 'cut' : 'failed';
-  conclude(trail, world, { ending, problem: told.code });
-  if (ending !== 'client_gone') front.problem(told);
-}
-
-function problemOf(error: unknown, trail: Trail, departure: Departure): Problem {
-  if (departure.why === 'shutdown')
-    return problem('draining', 'The gateway is shutting down.', { retryAfter: 1 });
-  if (error instanceof Refused) return error.problem;
-  return problem(
-    'internal',
-    `Something went wrong inside the gateway. Its log has the details under ${trail.id}.`,
-  );
 }

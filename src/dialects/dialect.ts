@@ -92,7 +92,7 @@ export type Outgoing = {
   readonly preset?: Preset;
   readonly provider: ProviderPreferences;
   /** Names of our own providers: in `provider.only` and the like they are not meant for OpenRouter. */
-  readonly ownProviders: ReadonlySet<string>;
+  readonly ownProviders: { has(name: string): boolean };
   /** True when this signature of thinking was issued where the request is going; any other must not be sent. */
   readonly keeps: (signature: string) => boolean;
   /** Epoch ms. */

@@ -1,8 +1,11 @@
 /** The one place where a request ends: the record is written, and only then does the last byte leave. */
 import { optional } from '../core/optional.ts';
+import { problem, Refused, type Problem } from '../core/problem.ts';
 import type { AttemptRecord, Ending } from '../core/record.ts';
 import type { AnswerFacts, Bill } from '../dialects/dialect.ts';
-import type { World } from '../ports.ts';
+import type { Reply, World } from '../ports.ts';
+import type { Departure } from './departure.ts';
+import type { Front } from './front.ts';
 import { costSoFar, recordOf, routingFacts, type Trail } from './trail.ts';
 
 /** What the client is billed, told at the end of its answer. */
@@ -41,5 +44,35 @@ export function conclude(
       latencyMs: world.clock.ticks() - trail.began,
       ...optional('problem', how.problem),
     }),
+  );
+}
+
+/** One request on its way: what happened so far, and those who must be told. */
+export type Visit = {
+  readonly trail: Trail;
+  readonly front: Front;
+  readonly reply: Reply;
+  readonly world: World;
+  readonly departure: Departure;
+};
+
+/** A refusal, a failure of every endpoint, a stream that broke, a client that left, a shutdown, or our own bug. */
+export function concludeBadly(error: unknown, { trail, front, world, departure }: Visit): void {
+  if (!(error instanceof Refused)) world.fault(error, trail.id);
+  if (trail.concluded === true) return;
+  const told = problemOf(error, trail, departure);
+  const cut = error instanceof Refused && error.problem.code === 'stream_interrupted';
+  const ending = departure.why === 'client' ? 'client_gone' : cut ? 'cut' : 'failed';
+  conclude(trail, world, { ending, problem: told.code });
+  if (ending !== 'client_gone') front.problem(told);
+}
+
+function problemOf(error: unknown, trail: Trail, departure: Departure): Problem {
+  if (departure.why === 'shutdown')
+    return problem('draining', 'The gateway is shutting down.', { retryAfter: 1 });
+  if (error instanceof Refused) return error.problem;
+  return problem(
+    'internal',
+    `Something went wrong inside the gateway. Its log has the details under ${trail.id}.`,
   );
 }

@@ -28,7 +28,10 @@ export type Trail = {
   readonly userAgent?: string;
   readonly tags: Readonly<Record<string, string>>;
   readonly attempts: AttemptRecord[];
-  readonly warnings: string[];
+  /** Of the route. */
+  warnings: readonly string[];
+  /** Of the latest attempt: what was changed for its endpoint, or could not be carried there. */
+  crossing: readonly string[];
   skipped: readonly Skip[];
   key?: Key;
   ask?: Ask;
@@ -57,6 +60,7 @@ export function beginTrail(
     tags: readTags(headers['x-spillway-tags']),
     attempts: [],
     warnings: [],
+    crossing: [],
     skipped: [],
   };
 }
@@ -108,8 +112,12 @@ export function routingFacts(trail: Trail, usage: Usage): JsonObject {
       : {}),
     attempts: trail.attempts.map(({ model, provider, outcome }) => `${model}@${provider}:${outcome}`),
     ...optional('cost_multiplier', multiplier(costSoFar(trail), primaryCost(trail, usage))),
-    ...(trail.warnings.length > 0 ? { warnings: [...trail.warnings] } : {}),
+    ...(warningsOf(trail).length > 0 ? { warnings: warningsOf(trail) } : {}),
   };
+}
+
+function warningsOf({ warnings, crossing }: Trail): readonly string[] {
+  return [...new Set([...warnings, ...crossing])];
 }
 
 export type Conclusion = { readonly ending: Ending; readonly latencyMs: number; readonly problem?: string };
@@ -137,7 +145,7 @@ export function recordOf(trail: Trail, conclusion: Conclusion): GenerationRecord
     ...optional('nativeFinish', trail.nativeFinish),
     attempts: trail.attempts,
     skipped: trail.skipped,
-    warnings: trail.warnings,
+    warnings: warningsOf(trail),
     ...optional('user', ask?.user),
     ...optional('session', ask?.session),
     tags: { ...ask?.tags, ...trail.tags },

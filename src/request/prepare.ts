@@ -1,0 +1,108 @@
+/** What an attempt at one endpoint will send, and how its answer will be read. Nothing is sent here. */
+import type { Ask } from '../core/ask.ts';
+import type { PlanStep } from '../core/chain.ts';
+import { firstTokenMs } from '../core/patience.ts';
+import { optional } from '../core/optional.ts';
+import type { Route } from '../core/resolve.ts';
+import type { Endpoint } from '../core/snapshot.ts';
+import type { AnswerIdentity, Dialect } from '../dialects/dialect.ts';
+import { code } from '../dialects/table.ts';
+import type { Signatures } from '../ports.ts';
+import type { AttemptOrder } from './attempt.ts';
+import type { Headers } from './authenticate.ts';
+
+/** What is the same for every attempt of a request. */
+export type Request = {
+  readonly generation: string;
+  /** Epoch ms. */
+  readonly at: number;
+  readonly dialect: Dialect;
+  readonly ask: Ask;
+  readonly route: Route;
+  readonly workspace: string;
+  readonly signatures: Signatures;
+  /** The client's headers; an allow-list of them travels. */
+  readonly headers: Headers;
+  readonly ownProviders: { has(name: string): boolean };
+};
+
+export type Prepared = {
+  readonly order: AttemptOrder;
+  /** What the preset, the model or the wire changed or could not carry. */
+  readonly warnings: readonly string[];
+  /** True when something the caller sent cannot be carried: `require_parameters` leaves the endpoint out for it. */
+  readonly incomplete: boolean;
+};
+
+/** Prepares an attempt. Throws Refused when the request cannot be understood well enough to cross wires. */
+export function prepare(request: Request, { endpoint, merged }: PlanStep): Prepared {
+  const { ask, route, dialect, workspace, signatures } = request;
+  const coded = code(dialect, {
+    ask,
+    merged,
+    endpoint,
+    ...optional('preset', route.preset),
+    provider: route.provider,
+    ownProviders: request.ownProviders,
+    keeps: (signature) => signatures.issuerOf(workspace, signature) === issuerOf(endpoint),
+    now: request.at,
+  });
+  const identity: AnswerIdentity = {
+    generation: request.generation,
+    model: endpoint.model.slug,
+    created: Math.floor(request.at / 1_000),
+  };
+  const headers = {
+    ...coded.headers,
+    ...travelling(request.headers, endpoint),
+    ...credentials(endpoint),
+    'content-type': 'application/json',
+    accept: ask.stream ? 'text/event-stream' : 'application/json',
+  };
+  return {
+    order: {
+      call: {
+        method: 'POST',
+        url: `${endpoint.provider.baseUrl}${coded.path}`,
+        model: endpoint.providerModel,
+        headers,
+        body: coded.body,
+      },
+      stream: ask.stream,
+      translator: coded.stream(identity),
+      whole: (body) => coded.whole(body, identity),
+      timeouts: route.failover.timeouts,
+      firstTokenMs: firstTokenMs(route.failover.timeouts, ask.needs),
+      sent: { callerKeys: ask.keys, translated: coded.translated },
+    },
+    warnings: [...merged.warnings, ...coded.warnings],
+    incomplete: coded.warnings.length > 0,
+  };
+}
+
+/** Signatures are verified by the vendor, whichever account they were made with. */
+export function issuerOf({ provider, model }: Endpoint): string {
+  return `${provider.catalog}/${model.slug.split('/')[0] ?? ''}`;
+}
+
+/** The client's headers that travel, each only to the wire it means something to. Credentials and cookies never do. */
+function travelling(headers: Headers, { wire }: Endpoint): Record<string, string> {
+  const names =
+    wire === 'anthropic'
+      ? ['anthropic-beta', 'anthropic-version', 'traceparent']
+      : ['openai-beta', 'traceparent'];
+  const pairs = names.flatMap((name) =>
+    headers[name] === undefined ? [] : [[name, headers[name]] as const],
+  );
+  return Object.fromEntries(pairs);
+}
+
+/** The provider's own headers and credential. */
+export function credentials({ provider }: Endpoint): Record<string, string> {
+  const secret = provider.credentials[0];
+  const { header, scheme } = provider.auth;
+  return {
+    ...provider.headers,
+    ...(secret === undefined ? {} : { [header]: scheme === '' ? secret : `${scheme} ${secret}` }),
+  };
+}
