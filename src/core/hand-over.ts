@@ -3,6 +3,7 @@
  * verify, and tool-call ids that do not fit the grammar of the wire. Pure; the client never sees any of it.
  */
 import type { AssistantBlock, Conversation, Turn } from './conversation.ts';
+import type { Endpoint } from './snapshot.ts';
 
 /** Drops thinking, and signatures of calls, that were not issued where the request is going; unsigned thinking stays. */
 export function ownThinking(conversation: Conversation, keeps: (signature: string) => boolean): Conversation {
@@ -45,6 +46,12 @@ export const idGrammars = {
   openai: { valid: /^.{1,64}$/s, alphabet: letters, length: 24 },
   mistral: { valid: /^[a-zA-Z0-9]{9}$/, alphabet: letters, length: 9 },
 } as const satisfies Record<string, IdGrammar>;
+
+/** The grammar of tool-call ids where a request is going. */
+export function grammarOf({ wire, provider }: Endpoint): IdGrammar {
+  if (provider.catalog === 'mistral') return idGrammars.mistral;
+  return wire === 'anthropic' ? idGrammars.anthropic : idGrammars.openai;
+}
 
 /** Rewrites ids that the grammar refuses: injective within the conversation, the same every time for the same ids. */
 export function fitIds(conversation: Conversation, grammar: IdGrammar): Conversation {

@@ -1,8 +1,7 @@
 /** Every dialect and every wire, and how a request finds its way from one to the other. */
 import type { Api } from '../core/ask.ts';
 import type { Wire } from '../core/catalog.ts';
-import { fitIds, idGrammars, ownThinking, type IdGrammar } from '../core/hand-over.ts';
-import type { Endpoint } from '../core/snapshot.ts';
+import { fitIds, grammarOf, ownThinking } from '../core/hand-over.ts';
 import { chatDialect } from './chat/dialect.ts';
 import { chatWire } from './chat/wire.ts';
 import type {
@@ -22,12 +21,6 @@ export const wires: Readonly<Partial<Record<Wire, WireCodec>>> = {
   'openai-chat': chatWire,
   anthropic: anthropicWire,
 };
-
-/** The grammar of tool-call ids where the request is going. */
-export function grammarOf({ wire, provider }: Endpoint): IdGrammar {
-  if (provider.catalog === 'mistral') return idGrammars.mistral;
-  return wire === 'anthropic' ? idGrammars.anthropic : idGrammars.openai;
-}
 
 /** A request on its way to an endpoint, and how to read what comes back. */
 export type Coded = WireRequest & {

@@ -4,6 +4,7 @@
  */
 import type { Ask } from '../../core/ask.ts';
 import { isOpenRouter } from '../../core/endpoints.ts';
+import { grammarOf } from '../../core/hand-over.ts';
 import { capKeys, type Merged } from '../../core/merge.ts';
 import { asObject, asText } from '../../core/json.ts';
 import { optional } from '../../core/optional.ts';
@@ -11,6 +12,7 @@ import { isPriced, rateAt } from '../../core/price.ts';
 import { toPerMillion } from '../../core/money.ts';
 import type { Endpoint, JsonObject, JsonValue } from '../../core/snapshot.ts';
 import type { Outgoing } from '../dialect.ts';
+import { fittedMessages } from './ids.ts';
 import { bytesOf, splice, valueOf } from '../json-source.ts';
 
 type Edit = string | readonly (string | Uint8Array)[] | undefined;
@@ -30,8 +32,8 @@ export function spliceChat(request: Outgoing): Uint8Array[] {
   if (ask.stream) edits.set('stream_options', streamOptions(ask));
   if (isOpenRouter(endpoint.provider)) edits.set('provider', JSON.stringify(openRouterPreferences(request)));
   else for (const [key, edit] of plainEdits(ask, merged)) edits.set(key, edit);
-  if (request.preset?.systemPrompt !== undefined)
-    edits.set('messages', withSystemPrompt(ask, request.preset.systemPrompt));
+  const messages = editedMessages(request);
+  if (messages !== undefined) edits.set('messages', messages);
   const tools = unitedTools(request);
   if (tools !== undefined) edits.set('tools', tools);
   return splice(ask.source, edits);
@@ -96,11 +98,14 @@ function lesser(
   };
 }
 
-/** The preset's system prompt stands before the request's own messages, whose bytes stay as they are. */
-function withSystemPrompt(ask: Ask, prompt: string): readonly (string | Uint8Array)[] {
-  const messages = bytesOf(ask.source, 'messages');
+/** The messages, where they cannot pass as they are: ids to fit, or a system prompt of the preset to stand before them. */
+function editedMessages({ ask, preset, endpoint }: Outgoing): Edit {
+  const bytes = bytesOf(ask.source, 'messages') ?? Buffer.from('[]');
+  const fitted = fittedMessages(bytes, grammarOf(endpoint));
+  const prompt = preset?.systemPrompt;
+  if (prompt === undefined) return fitted;
   const system = JSON.stringify({ role: 'system', content: prompt });
-  return messages ? [`[${system},`, messages.subarray(1)] : [`[${system}]`];
+  return [`[${system},`, fitted === undefined ? bytes.subarray(1) : fitted.slice(1)];
 }
 
 /** Preset tools in their order, replaced where the request brings one of the same name; then the request's others. */

@@ -1,0 +1,72 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import type { Conversation, Turn } from './conversation.ts';
+import { fitIds, idGrammars, newNames, ownThinking } from './hand-over.ts';
+
+const conversation = (turns: readonly Turn[]): Conversation => ({
+  turns,
+  tools: [],
+  sampling: {},
+  stop: [],
+  maxOutput: 1,
+  stream: false,
+  warnings: [],
+});
+
+test('thinking goes only to its issuer; text and calls go everywhere', () => {
+  const turn: Turn = {
+    role: 'assistant',
+    content: [
+      { type: 'thinking', text: 'a', signature: 'own' },
+      { type: 'thinking', text: 'b', signature: 'foreign' },
+      { type: 'thinking', text: '', redacted: 'foreign' },
+      { type: 'thinking', text: 'unsigned' },
+      { type: 'text', text: 'hi' },
+      { type: 'call', id: '1', name: 'f', arguments: '{}', signature: 'foreign' },
+    ],
+  };
+  const [seen] = ownThinking(conversation([turn]), (signature) => signature === 'own').turns;
+  assert.deepEqual(seen?.content, [
+    { type: 'thinking', text: 'a', signature: 'own' },
+    { type: 'thinking', text: 'unsigned' },
+    { type: 'text', text: 'hi' },
+    { type: 'call', id: '1', name: 'f', arguments: '{}' },
+  ]);
+});
+
+for (const [name, grammar] of Object.entries(idGrammars)) {
+  test(`ids fit the grammar of ${name}, no two become one, valid ones stay, and the same id has the same name every time`, () => {
+    fc.assert(
+      fc.property(
+        fc.uniqueArray(fc.oneof(fc.string({ maxLength: 100 }), fc.stringMatching(/^[a-zA-Z0-9]{9}$/)), {
+          maxLength: 40,
+        }),
+        (ids) => {
+          const names = newNames(ids, grammar);
+          const seen = ids.map((id) => names.get(id) ?? id);
+          for (const id of seen) assert.match(id, grammar.valid);
+          assert.equal(new Set(seen).size, ids.length);
+          for (const id of ids) if (grammar.valid.test(id)) assert.equal(names.has(id), false);
+          assert.deepEqual([...newNames(ids, grammar)], [...names]);
+        },
+      ),
+      { numRuns: 500 },
+    );
+  });
+}
+
+test('calls and their results keep belonging to each other', () => {
+  const long = 'x'.repeat(80);
+  const { turns } = fitIds(
+    conversation([
+      { role: 'assistant', content: [{ type: 'call', id: long, name: 'f', arguments: '' }] },
+      { role: 'tool', callId: long, content: [] },
+    ]),
+    idGrammars.openai,
+  );
+  const [first, second] = turns;
+  assert.ok(first?.role === 'assistant' && second?.role === 'tool');
+  const [call] = first.content;
+  assert.ok(call?.type === 'call' && call.id === second.callId && call.id.length <= 64);
+});
