@@ -139,13 +139,11 @@ function refuseUpgrade(_request: IncomingMessage, socket: Duplex): void {
 }
 
 function rawAnswer(status: string, message: string): string {
+  const code = Number(status.slice(0, 3));
+  const type = code === 408 ? 'request_timeout' : code === 426 ? 'upgrade_required' : 'invalid_request';
+  const retry = code === 408 ? '' : 'x-should-retry: false\r\n';
   const body = JSON.stringify({
-    error: {
-      code: Number(status.slice(0, 3)),
-      message,
-      type: 'invalid_request',
-      metadata: { error_type: 'invalid_request' },
-    },
+    error: { code, message, type, param: null, metadata: { error_type: 'invalid_request' } },
   });
-  return `HTTP/1.1 ${status}\r\ncontent-type: application/json\r\nconnection: close\r\ncontent-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`;
+  return `HTTP/1.1 ${status}\r\ncontent-type: application/json\r\n${retry}connection: close\r\ncontent-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`;
 }

@@ -11,7 +11,15 @@ import { optional } from './optional.ts';
 import { isPriced, rateAt, worstCase } from './price.ts';
 import type { Skip } from './record.ts';
 import type { Route } from './resolve.ts';
-import type { Endpoint, Floor, Member, ProviderPreferences, Snapshot } from './snapshot.ts';
+import type {
+  Endpoint,
+  Floor,
+  JsonObject,
+  JsonValue,
+  Member,
+  ProviderPreferences,
+  Snapshot,
+} from './snapshot.ts';
 
 /** One endpoint to try. */
 export type PlanStep = {
@@ -21,6 +29,8 @@ export type PlanStep = {
   readonly merged: Merged;
   /** The most this request can cost there; undefined = no price is known. */
   readonly worst?: Nano;
+  /** Set on a fallback whose tier is below the primary's: in words for people. */
+  readonly tierDrop?: string;
 };
 
 export type Plan = {
@@ -51,7 +61,11 @@ export function makePlan(input: PlanInput): Plan {
   const shorten = judged.every(({ reason }) => reason !== undefined);
   const usable = (reason: string | undefined): boolean =>
     reason === undefined || (shorten && reason === 'output');
-  const steps = judged.filter(({ reason }) => usable(reason)).map(({ step }) => step);
+  const able = judged.filter(({ reason }) => usable(reason)).map(({ step }) => step);
+  const steps = withoutBackups(able, input.route.provider).map((step) => ({
+    ...step,
+    ...optional('tierDrop', tierDrop(step, primary)),
+  }));
   const skipped = judged.flatMap(({ step, reason }) =>
     reason === undefined || usable(reason) ? [] : [{ endpoint: step.endpoint.id, reason }],
   );
@@ -87,12 +101,41 @@ function byPreference(endpoints: readonly Endpoint[], preferences: ProviderPrefe
     };
     return [...endpoints].sort((a, b) => rank(a) - rank(b));
   }
-  if (preferences.sort !== 'price') return endpoints;
+  if (sortWord(preferences.sort) !== 'price') return endpoints;
   const price = (endpoint: Endpoint): number =>
     isPriced(endpoint.price)
       ? (endpoint.price.base.output ?? 0) + (endpoint.price.base.input ?? 0)
       : Infinity;
   return [...endpoints].sort((a, b) => price(a) - price(b) || 0);
+}
+
+/** OpenRouter's `sort` is a word, or an object with the word in `by`. */
+function sortWord(sort: JsonValue | undefined): JsonValue | undefined {
+  return typeof sort === 'object' && sort !== null && !Array.isArray(sort)
+    ? (sort as JsonObject)['by']
+    : sort;
+}
+
+/** `allow_fallbacks: false`: of each model only its first endpoint, and those that the caller ordered by name. */
+function withoutBackups(
+  steps: readonly PlanStep[],
+  { allow_fallbacks: allowed, order }: ProviderPreferences,
+): readonly PlanStep[] {
+  if (allowed !== false) return steps;
+  return steps.filter(
+    (step, index) =>
+      order?.includes(step.endpoint.provider.name) === true ||
+      steps.findIndex(({ position }) => position === step.position) === index,
+  );
+}
+
+/** A fallback of a lower tier is called, for it was listed; nobody is left unaware of it. */
+function tierDrop({ position, endpoint }: PlanStep, primary: PlanStep | undefined): string | undefined {
+  const from = primary?.endpoint.model.tier;
+  const to = endpoint.model.tier;
+  if (position === 0 || from === undefined || to === undefined || compareTiers(to, from) >= 0)
+    return undefined;
+  return `tier_drop: ${endpoint.model.slug} is of the tier ${to}, the primary is ${from}`;
 }
 
 /** The first reason why an endpoint may not or cannot serve this request, or undefined. */

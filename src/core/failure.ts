@@ -29,20 +29,6 @@ export type FailureClass =
   | 'client_gone'
   | 'budget';
 
-/** The classes that a preset's `failover.on` may name. */
-export const failoverClasses = [
-  'rate_limit',
-  'overloaded',
-  'server_error',
-  'timeout',
-  'connection',
-  'quota',
-  'model_gone',
-  'auth',
-  'context',
-  'moderation',
-] as const satisfies readonly FailureClass[];
-
 export type Failure = {
   readonly class: FailureClass;
   /** HTTP status of the reply; 0 = none. */

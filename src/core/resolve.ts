@@ -42,6 +42,12 @@ export function resolve(ask: Ask, key: Key, snapshot: Snapshot): Route {
   if (name.preset === undefined)
     return plainRoute({ ask, key, snapshot, model: name.model ?? '', requested });
   const preset = findPreset({ name: name.preset, version: name.version, key, workspace });
+  if (preset.route !== undefined)
+    throw refuse(
+      'invalid_request',
+      `The preset ${preset.slug} chooses among other presets by rules, which this version reads but does not follow yet: name one of them.`,
+      { param: 'model' },
+    );
   const named = [...(name.model === undefined ? [] : [name.model]), ...ask.models];
   const beside = named.map((model) => besidePreset({ model, preset, key, snapshot }));
   const chain = dedupe([...beside, ...preset.chain]);

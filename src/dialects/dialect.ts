@@ -39,6 +39,8 @@ export type Bill = {
   readonly cost: Nano;
   /** Of that, what the attempt that served cost. */
   readonly upstreamCost: Nano;
+  /** Estimate of what attempts that broke off unmeasured may have cost, beside `cost`. */
+  readonly unmeasured: Nano;
   /** What the gateway did: preset, position, attempts, multiplier. Stands in `usage.spillway`. */
   readonly spillway: JsonObject;
 };
@@ -81,8 +83,17 @@ export type AnswerIdentity = {
   readonly created: number;
 };
 
-/** Thrown by codecs when an answer is not what its wire promises; the endpoint failed with `server_error`. */
-export class BadAnswer extends Error {}
+/**
+ * Thrown by codecs when an answer is not what its wire promises; the endpoint failed with `server_error`, or with
+ * whatever the error means that came in the answer's place.
+ */
+export class BadAnswer extends Error {
+  readonly reply: ErrorReply | undefined;
+  constructor(message: string, reply?: ErrorReply) {
+    super(message);
+    this.reply = reply;
+  }
+}
 
 /** A request on its way to one endpoint: what the client asked, and what the preset makes of it there. */
 export type Outgoing = {

@@ -300,6 +300,8 @@ export class Attempt implements UpstreamSink {
       work();
     } catch (error) {
       if (!(error instanceof BadAnswer) && !(error instanceof RangeError)) throw error;
+      if (error instanceof BadAnswer && error.reply)
+        return this.#fail(classify(error.reply, this.#order.sent));
       this.#fail({ class: 'server_error', status: this.#status, message: error.message });
     }
   }

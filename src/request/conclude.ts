@@ -1,4 +1,5 @@
 /** The one place where a request ends: the record is written, and only then does the last byte leave. */
+import { add, zero } from '../core/money.ts';
 import { optional } from '../core/optional.ts';
 import { problem, Refused, type Problem } from '../core/problem.ts';
 import type { AttemptRecord, Ending } from '../core/record.ts';
@@ -16,6 +17,7 @@ export function billOf(trail: Trail, served: AttemptRecord): Bill {
     basis: served.basis,
     cost: costSoFar(trail),
     upstreamCost: served.cost,
+    unmeasured: trail.attempts.reduce((sum, attempt) => add(sum, attempt.unmeasured ?? zero), zero),
     spillway: routingFacts(trail, usage),
   };
 }

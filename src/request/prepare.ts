@@ -35,7 +35,7 @@ export type Prepared = {
 };
 
 /** Prepares an attempt. Throws Refused when the request cannot be understood well enough to cross wires. */
-export function prepare(request: Request, { endpoint, merged }: PlanStep): Prepared {
+export function prepare(request: Request, { endpoint, merged, tierDrop }: PlanStep): Prepared {
   const { ask, route, dialect, workspace, signatures } = request;
   const coded = code(dialect, {
     ask,
@@ -75,7 +75,7 @@ export function prepare(request: Request, { endpoint, merged }: PlanStep): Prepa
       firstTokenMs: firstTokenMs(route.failover.timeouts, ask.needs),
       sent: { callerKeys: ask.keys, translated: coded.translated },
     },
-    warnings: [...merged.warnings, ...coded.warnings],
+    warnings: [...(tierDrop === undefined ? [] : [tierDrop]), ...merged.warnings, ...coded.warnings],
     incomplete: coded.warnings.length > 0,
   };
 }

@@ -111,6 +111,9 @@ export function routingFacts(trail: Trail, usage: Usage): JsonObject {
         }
       : {}),
     attempts: trail.attempts.map(({ model, provider, outcome }) => `${model}@${provider}:${outcome}`),
+    ...(trail.skipped.length > 0
+      ? { skipped: trail.skipped.map(({ endpoint, reason }) => `${endpoint}:${reason}`) }
+      : {}),
     ...optional('cost_multiplier', multiplier(costSoFar(trail), primaryCost(trail, usage))),
     ...(warningsOf(trail).length > 0 ? { warnings: warningsOf(trail) } : {}),
   };

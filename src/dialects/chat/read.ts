@@ -1,6 +1,6 @@
 /** Reads a chat completions request into an Ask: tolerant, checking only what must be understood. */
 import type { Ask, Needs, Source } from '../../core/ask.ts';
-import { asText, someText } from '../../core/json.ts';
+import { asObject, asText, someText } from '../../core/json.ts';
 import { optional } from '../../core/optional.ts';
 import { refuse } from '../../core/problem.ts';
 import type { JsonObject, JsonValue, ProviderPreferences } from '../../core/snapshot.ts';
@@ -124,8 +124,19 @@ function provider(values: JsonObject): ProviderPreferences {
       });
     }
   }
+  checkSort(given['sort']);
   const present = Object.fromEntries(Object.entries(given).filter(([, item]) => item !== null));
   return { ...present, ...optional('max_price', maxPrice(given['max_price'])) };
+}
+
+const sorts: readonly unknown[] = ['price', 'throughput', 'latency', 'exacto', 'balance', 'effective_cost'];
+
+function checkSort(sort: JsonValue | undefined): void {
+  const word = typeof sort === 'object' && sort !== null ? asObject(sort)['by'] : sort;
+  if (word === undefined || word === null || sorts.includes(word)) return;
+  throw refuse('invalid_request', `"provider.sort" must be one of ${sorts.join(', ')}.`, {
+    param: 'provider.sort',
+  });
 }
 
 /** OpenRouter takes the numbers as strings or numbers. */

@@ -63,6 +63,9 @@ function plainEdits(ask: Ask, merged: Merged): Map<string, Edit> {
   return edits;
 }
 
+/** Words of `sort` that OpenRouter does not know. */
+const ourSorts: ReadonlySet<unknown> = new Set(['balance', 'effective_cost']);
+
 /**
  * What OpenRouter is told of routing: the caller's preferences without names that are ours, and a `max_price`
  * equal to the price that the worst case was computed with, so that it never serves dearer.
@@ -72,7 +75,7 @@ function openRouterPreferences({ provider, endpoint, ownProviders, now, ask }: O
     const rest = names?.filter((name) => !ownProviders.has(name));
     return rest && rest.length > 0 ? rest : undefined;
   };
-  const { only, ignore, order, max_price: own, ...rest } = provider;
+  const { only, ignore, order, sort, max_price: own, ...rest } = provider;
   const rate = isPriced(endpoint.price) ? rateAt(endpoint.price, ask.needs.promptBound, now) : undefined;
   const held =
     rate?.input !== undefined && rate.output !== undefined
@@ -81,6 +84,7 @@ function openRouterPreferences({ provider, endpoint, ownProviders, now, ask }: O
   const price = held || own ? { ...own, ...held, ...(own && held ? lesser(own, held) : {}) } : undefined;
   return {
     ...(rest as JsonObject),
+    ...optional('sort', ourSorts.has(sort) ? undefined : sort),
     ...optional('only', foreign(only)),
     ...optional('ignore', foreign(ignore)),
     ...optional('order', foreign(order)),

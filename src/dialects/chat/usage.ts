@@ -60,6 +60,7 @@ export function writeChatUsage(bill: Bill, own: JsonObject = ownUsage(bill.usage
       ...(bill.cost > bill.upstreamCost
         ? { failed_attempts_cost: toUsd((bill.cost - bill.upstreamCost) as Nano) }
         : {}),
+      ...(bill.unmeasured > 0 ? { unmeasured: toUsd(bill.unmeasured) } : {}),
       ...(bill.basis === 'estimated' ? { estimated: true } : {}),
     },
     spillway: bill.spillway,
