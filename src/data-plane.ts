@@ -35,12 +35,14 @@ export async function answerData(
     else look(plane, request, reply, target);
   } catch (error) {
     if (!(error instanceof Refused)) plane.world.fault(error, request.url ?? '');
-    sendProblem(
-      reply,
-      error instanceof Refused
-        ? error.problem
-        : problem('internal', 'Something went wrong inside the gateway.'),
-    );
+    if (!reply.fresh) reply.abort();
+    else
+      sendProblem(
+        reply,
+        error instanceof Refused
+          ? error.problem
+          : problem('internal', 'Something went wrong inside the gateway.'),
+      );
   }
 }
 

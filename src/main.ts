@@ -153,7 +153,7 @@ async function open(parts: Parts): Promise<Running> {
   // An open `tail` would count as a running request and never end.
   undo.push(() => control.close());
   const { adminKey, inferenceKey } = first.credentials;
-  const url = `http://${isAnyHost(config.host) || isLoopback(config.host) ? '127.0.0.1' : config.host}:${listening.port}`;
+  const url = `http://${reachable(config.host)}:${listening.port}`;
   writeLocalFile(config.dataDir, {
     url,
     token: secrets.localToken,
@@ -221,8 +221,11 @@ function isLoopback(host: string): boolean {
   return /^(localhost|127\..*|::1)$/.test(host);
 }
 
-function isAnyHost(host: string): boolean {
-  return host === '0.0.0.0' || host === '::';
+/** The address under which this machine reaches the host that is listened on. */
+function reachable(host: string): string {
+  if (host === '0.0.0.0' || host === 'localhost') return '127.0.0.1';
+  if (host === '::') return '[::1]';
+  return host.includes(':') ? `[${host}]` : host;
 }
 
 function limitsNote(configuration: OpenConfiguration): readonly string[] {

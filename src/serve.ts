@@ -28,11 +28,13 @@ export async function serve(inbound: Inbound, reply: Reply, gateway: Gateway): P
   const trail = beginTrail(inbound, gateway.snapshot.revision, world);
   const front = new Front(reply, world.clock, trail, inbound.dialect);
   const visit: Visit = { trail, front, reply, world, departure: new Departure(reply) };
+  let serving: Serving | undefined;
   try {
-    const serving = await findServer(inbound, gateway, visit);
+    serving = await findServer(inbound, gateway, visit);
     if (serving.kind === 'whole') sendWhole(serving, visit);
     else await sendStream(serving, visit);
   } catch (error) {
+    serving?.abandon();
     concludeBadly(error, visit);
   } finally {
     front.close();

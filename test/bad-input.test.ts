@@ -327,3 +327,26 @@ test('routes: what is there, what is not, and what comes later', async (t) => {
   assert.equal(await get('/api/admin/status'), 401, 'an inference key opens no control plane');
   assert.equal(await get('/'), 200);
 });
+
+test('the memory for bodies is given back: more than fits at once is served in turn', async (t) => {
+  const gateway = await startTestGateway(t, emulatedChain);
+  const body = JSON.stringify({
+    ...good,
+    messages: [{ role: 'user', content: 'x'.repeat(60 * 1024 * 1024) }],
+  });
+  for (let turn = 0; turn < 10; turn++) {
+    const response = await gateway.post(body);
+    assert.equal(response.status, 400, `${turn}: ${await response.text()}`);
+  }
+});
+
+test('an upgrade that is no WebSocket is ignored, as HTTP allows', async (t) => {
+  const gateway = await startTestGateway(t, emulatedChain);
+  assert.match(
+    await raw(
+      gateway,
+      'GET /healthz HTTP/1.1\r\nhost: localhost\r\nconnection: Upgrade, HTTP2-Settings, close\r\nupgrade: h2c\r\nhttp2-settings: AA\r\n\r\n',
+    ),
+    /^HTTP\/1\.1 200 /,
+  );
+});

@@ -159,7 +159,12 @@ test('the client leaves, at every moment: the upstream is cancelled, nothing fur
       await seen.done;
       if (!over) {
         assert.equal(seen.calls.length, calls, `at ${moment}: nothing begins after the client left`);
-        assert.equal(seen.records[0]?.ending, 'client_gone', `at ${moment}`);
+        // One that leaves after the dialect's own sign of the end has been served.
+        assert.equal(
+          seen.records[0]?.ending,
+          seen.records[0]?.finish === undefined ? 'client_gone' : 'ok',
+          `at ${moment}`,
+        );
         assert.ok(seen.cancelled() >= 1);
       }
       closed(seen);
@@ -221,5 +226,125 @@ test('usage missing from the answer is estimated, flagged, and never zero', asyn
   assert.equal(seen.settled[0]?.basis, 'estimated');
   assert.ok((seen.settled[0]?.cost ?? 0) > 0);
   assert.match(seen.events.at(-1) ?? '', /^\d+ end data:/);
+  closed(seen);
+});
+
+test('a provider that reports impossible numbers is not believed, and nobody is harmed', async () => {
+  for (const usage of [
+    { prompt_tokens: 9e15, completion_tokens: 1 },
+    { prompt_tokens: 10, completion_tokens: 5, cost: 1e10 },
+  ]) {
+    const last: Script[number] = [
+      1,
+      (sink) =>
+        sink.data(
+          Buffer.from(`data: ${JSON.stringify({ id: 'u', choices: [], usage })}\n\ndata: [DONE]\n\n`),
+        ),
+    ];
+    const seen = visit(plain, ask, [[connected, streams(1), says(1, 'hi', 'stop'), last]]);
+    await seen.clock.advance(5_000);
+    await seen.done;
+    assert.equal(seen.records[0]?.ending, 'ok');
+    assert.ok((seen.records[0]?.cost ?? 0) < 1e9);
+    closed(seen);
+  }
+});
+
+test('an answer that cannot be read is the endpoint’s failure, and is quoted nowhere', async () => {
+  const hostile = [
+    'data: {"id":"u","choices":[],"usage":{"a":}}\n\n',
+    'data: {"id":"\\x secret","choices":[{"index":0,"delta":{"content":"x"}}]}\n\n',
+    'data: {"id":"u","choices":[null,{"delta":{"content":[]}},7]}\n\ndata: [DONE]\n\n',
+  ];
+  for (const bytes of hostile) {
+    const seen = visit(plain, ask, [
+      [connected, streams(1), [1, (sink) => sink.data(Buffer.from(bytes))], [1, (sink) => sink.end()]],
+      answers,
+    ]);
+    await seen.clock.advance(5_000);
+    await seen.done;
+    assert.deepEqual(
+      seen.records[0]?.attempts.map(({ outcome }) => outcome),
+      ['server_error', 'ok'],
+      bytes,
+    );
+    assert.equal(JSON.stringify(seen.records).includes('secret'), false);
+    closed(seen);
+  }
+});
+
+test('a client that closes when the answer is complete has been served: the usage is waited for', async () => {
+  const seen = visit(plain, ask, [[connected, streams(1), says(1, 'hi', 'stop'), bills(200, 1_000, 100)]]);
+  await seen.clock.advance(10);
+  seen.depart('client');
+  await seen.clock.advance(5_000);
+  await seen.done;
+  assert.deepEqual(
+    [seen.records[0]?.ending, seen.settled[0]?.basis, seen.settled[0]?.cost],
+    ['ok', 'measured', 1_200_000],
+  );
+  closed(seen);
+});
+
+test('a finished answer whose upstream stays silent, or breaks, is complete', async () => {
+  for (const after of [[], [breaks(5)]] as const) {
+    const seen = visit(plain, ask, [[connected, streams(1), says(1, 'hi', 'stop'), ...after]]);
+    await seen.clock.advance(200_000);
+    await seen.done;
+    assert.equal(seen.records[0]?.ending, 'ok');
+    assert.match(seen.events.at(-1) ?? '', /end data:/);
+    closed(seen);
+  }
+});
+
+test('of several answers each must end: one that is cut makes the whole one cut', async () => {
+  const choice = (index: number, finish: string | null): Script[number] => [
+    1,
+    (sink) =>
+      sink.data(
+        Buffer.from(
+          `data: ${JSON.stringify({ id: 'u', choices: [{ index, delta: { content: 'x' }, finish_reason: finish }] })}\n\n`,
+        ),
+      ),
+  ];
+  const seen = visit(plain, { ...ask, n: 2 }, [
+    [connected, streams(1), choice(0, null), choice(1, null), choice(0, 'stop'), [1, (sink) => sink.end()]],
+  ]);
+  await seen.clock.advance(5_000);
+  await seen.done;
+  assert.equal(seen.records[0]?.ending, 'cut');
+  closed(seen);
+});
+
+test('a slow client is not the endpoint’s silence', async () => {
+  const seen = visit(plain, ask, [
+    [connected, streams(1), says(1, 'a'), says(1, 'b'), says(300_000, 'c', 'stop'), bills(1, 10, 10)],
+  ]);
+  await seen.clock.advance(3);
+  seen.slow.on = true;
+  await seen.clock.advance(2);
+  await seen.clock.advance(299_000);
+  seen.slow.on = false;
+  seen.slow.release();
+  await seen.clock.advance(10_000);
+  await seen.done;
+  assert.equal(seen.records[0]?.ending, 'ok');
+  closed(seen);
+});
+
+test('a refusal whose body never ends is judged by its status', async () => {
+  const seen = visit(plain, ask, [
+    [connected, [1, (sink) => sink.head(429, { 'retry-after': '7' })]],
+    answers,
+  ]);
+  await seen.clock.advance(10_000);
+  await seen.done;
+  assert.deepEqual(
+    seen.records[0]?.attempts.map(({ outcome, latencyMs }) => [outcome, latencyMs]),
+    [
+      ['rate_limit', 1_002],
+      ['ok', 23],
+    ],
+  );
   closed(seen);
 });

@@ -89,14 +89,17 @@ function collect(request: IncomingMessage, decoder: Transform | undefined, settl
   request.on('close', () => {
     if (!request.complete) finish(refuse('body_incomplete', 'The request body broke off.'));
   });
-  decoder?.on('error', () =>
-    finish(
-      refuse(
-        'invalid_request',
-        'The request body cannot be decoded: it does not match its content-encoding.',
-      ),
-    ),
-  );
+  decoder?.on('error', () => {
+    if (!request.complete && request.destroyed)
+      finish(refuse('body_incomplete', 'The request body broke off.'));
+    else
+      finish(
+        refuse(
+          'invalid_request',
+          'The request body cannot be decoded: it does not match its content-encoding.',
+        ),
+      );
+  });
 }
 
 function bodyOf(chunks: readonly Buffer[], size: number): Body {

@@ -2,6 +2,9 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Departed, Reply } from '../ports.ts';
 
+/** How long a last error event may take to be read, in ms. */
+const flushMs = 5_000;
+
 export class HttpReply implements Reply {
   readonly #request: IncomingMessage;
   readonly #response: ServerResponse;
@@ -12,6 +15,11 @@ export class HttpReply implements Reply {
     this.#request = request;
     this.#response = response;
     response.on('close', () => this.#depart('client'));
+  }
+
+  /** False = a head has been sent: only the connection can still be closed. */
+  get fresh(): boolean {
+    return !this.#response.headersSent;
   }
 
   head(status: number, headers: Readonly<Record<string, string>>): void {
@@ -33,6 +41,8 @@ export class HttpReply implements Reply {
     this.#over = true;
     // Node holds what was just written until the next tick; closing before it would lose the error event.
     setImmediate(() => this.#response.socket?.destroySoon());
+    // One that does not read would otherwise be waited for, for ever.
+    setTimeout(() => this.#response.socket?.destroy(), flushMs).unref();
   }
 
   drained(callback: () => void): void {

@@ -131,3 +131,14 @@ test('those who follow are told of each record', async (t) => {
   assert.deepEqual(told, ['gen-1']);
   await journal.stop();
 });
+
+test('files that are committed are deleted while the process runs', async (t) => {
+  const { folder, open } = setting(t);
+  const journal = open();
+  const large = 'x'.repeat(3 * 1024 * 1024);
+  for (let index = 0; index < 8; index++) journal.close({ ...record(`gen-${index}`), warnings: [large] });
+  const files = (): number => readdirSync(folder).filter((name) => name.endsWith('.ndjson')).length;
+  while (files() > 1) await new Promise((resolve) => setTimeout(resolve, 20));
+  await journal.stop();
+  assert.equal(files(), 0);
+});

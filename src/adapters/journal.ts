@@ -44,6 +44,8 @@ export function openJournal(options: JournalOptions): DurableJournal {
 class FileJournal implements DurableJournal {
   readonly #options: JournalOptions;
   readonly #worker: Worker;
+  /** Resolved once the thread has ended, however. */
+  readonly #gone: Promise<void>;
   readonly #memory = new Map<string, { readonly record: GenerationRecord; readonly sequence: number }>();
   readonly #followers = new Set<(record: GenerationRecord) => void>();
   readonly #closed: Segment[] = [];
@@ -66,6 +68,7 @@ class FileJournal implements DurableJournal {
       if (typeof told === 'number') this.#onCommitted(told);
       else options.fault(new Error(`SQLite refuses; records wait: ${told}`));
     });
+    this.#gone = new Promise((resolve) => this.#worker.once('exit', () => resolve()));
     this.#worker.on('error', (error) => options.fault(error));
   }
 
@@ -102,9 +105,8 @@ class FileJournal implements DurableJournal {
 
   async stop(): Promise<void> {
     this.#send();
-    const gone = new Promise((resolve) => this.#worker.once('exit', resolve));
     this.#worker.postMessage('stop');
-    await gone;
+    await this.#gone;
     closeSync(this.#segment.file);
     if (this.#committed >= this.#segment.last) unlinkSync(this.#segment.path);
   }

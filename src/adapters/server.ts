@@ -1,5 +1,6 @@
 /** The listening side: sockets, limits against slow and malformed clients, and the order of a shutdown. */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { HttpReply } from './http-reply.ts';
 
@@ -48,6 +49,8 @@ export function listen({
       connectionsCheckingInterval: headersTimeout / 4,
       maxHeaderSize: 32 * 1024,
       noDelay: true,
+      // Any other upgrade is ignored, as HTTP allows: Java's client offers h2c with every request.
+      shouldUpgradeCallback: (request) => request.headers.upgrade?.toLowerCase() === 'websocket',
     },
     (request, response) => {
       const reply = new HttpReply(request, response);
@@ -116,7 +119,9 @@ class HttpListening implements Listening {
 }
 
 function refuseMalformed(error: Error & { code?: string }, socket: Duplex): void {
-  if (error.code === 'ECONNRESET' || !socket.writable) {
+  // In the middle of an answer another one would be taken for a part of it.
+  const answering = socket instanceof Socket && socket.bytesWritten > 0;
+  if (error.code === 'ECONNRESET' || !socket.writable || answering) {
     socket.destroy();
     return;
   }

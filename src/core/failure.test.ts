@@ -4,7 +4,11 @@ import { test } from 'node:test';
 import { needsShared, readShared, sharedPath } from '../../test/support/shared.ts';
 import { classify, mayTryNext, type FailureClass } from './failure.ts';
 
-const sent = { callerKeys: new Set(['model', 'messages', 'temperature']), translated: false };
+const sent = {
+  callerKeys: new Set(['model', 'messages', 'temperature']),
+  translated: false,
+  secrets: ['provider-secret-1'],
+};
 
 function classOf(
   status: number,
@@ -206,4 +210,21 @@ test('the next endpoint is tried before content, never after it, and never for t
   assert.equal(mayTryNext('caller', false, new Set<FailureClass>(['caller'])), false);
   assert.equal(mayTryNext('client_gone', false, new Set<FailureClass>(['client_gone'])), false);
   assert.equal(mayTryNext('unsupported', false, new Set()), true);
+});
+
+test('a credential that a provider echoes is masked', () => {
+  const failure = classify(
+    {
+      status: 401,
+      headers: {},
+      body: JSON.stringify({ error: { message: 'bad key provider-secret-1', code: 'provider-secret-1' } }),
+    },
+    sent,
+  );
+  assert.equal(JSON.stringify(failure).includes('provider-secret-1'), false);
+});
+
+test('megabytes of hostile words are judged by their beginning', () => {
+  for (const word of ['used all ', 'usage limit ', 'input token count ', 'model '])
+    assert.equal(classOf(400, openai(word.repeat(100_000))), 'caller');
 });

@@ -57,6 +57,8 @@ export type Sent = {
   readonly callerKeys: ReadonlySet<string>;
   /** True when the request was translated from another wire. */
   readonly translated: boolean;
+  /** What a provider may echo and nobody may see: credentials. */
+  readonly secrets: readonly string[];
 };
 
 /**
@@ -85,18 +87,27 @@ export function mayTryNext(
 /** Reads a provider's refusal. Pure: the same reply is always the same failure. */
 export function classify(reply: ErrorReply, sent: Sent): Failure {
   const said = readError(reply);
-  const words = `${said.code ?? ''} ${said.type ?? ''} ${said.message}`.toLowerCase();
+  // Bounded: the patterns below are not linear, and a hostile provider may send megabytes.
+  const words = `${said.code ?? ''} ${said.type ?? ''} ${said.message}`.slice(0, 2_000).toLowerCase();
   const status = said.status;
   const rule = rules.find((row) => row.when(status, words, said));
   const found = rule?.class ?? byStatus(status);
   return {
     class: found === 'caller' && blamesUs(said, words, sent) ? 'unsupported' : found,
     status: reply.status,
-    message: said.message.slice(0, 500),
-    ...optional('code', said.code ?? said.type),
-    ...optional('param', said.param),
+    message: masked(said.message, sent).slice(0, 500),
+    ...optional('code', maskedSome(said.code ?? said.type, sent)),
+    ...optional('param', maskedSome(said.param, sent)),
     ...optional('retryAfterMs', retryAfter(reply.headers, said)),
   };
+}
+
+function masked(text: string, { secrets }: Sent): string {
+  return secrets.reduce((safe, secret) => (secret === '' ? safe : safe.replaceAll(secret, '***')), text);
+}
+
+function maskedSome(text: string | undefined, sent: Sent): string | undefined {
+  return text === undefined ? undefined : masked(text, sent).slice(0, 200);
 }
 
 type Said = {
@@ -123,7 +134,7 @@ const rules: readonly Rule[] = [
     when: (status, words) =>
       clientError(status) &&
       status !== 429 &&
-      /context[_ ]length|context[_ ]window|maximum context|prompt is too long|input is too long|too many (input )?tokens|exceeds? the (model'?s )?(maximum|max) (number of )?(input )?tokens|input token count .* exceeds/.test(
+      /context[_ ]length|context[_ ]window|maximum context|prompt is too long|input is too long|too many (input )?tokens|exceeds? the (model'?s )?(maximum|max) (number of )?(input )?tokens|input token count .{0,120} exceeds/.test(
         words,
       ),
   },
@@ -140,7 +151,7 @@ const rules: readonly Rule[] = [
     when: (status, words) =>
       status === 402 ||
       (clientError(status) &&
-        /insufficient_quota|credit balance is too low|insufficient (balance|credits?|funds)|exceeded your current quota|billing_(error|hard_limit_reached|not_active)|out of credits?|usage limits?\b.*(regain|reached)|(used all|run out of) .*credits/.test(
+        /insufficient_quota|credit balance is too low|insufficient (balance|credits?|funds)|exceeded your current quota|billing_(error|hard_limit_reached|not_active)|out of credits?|usage limits?\b.{0,120}(regain|reached)|(used all|run out of) .{0,80}credits/.test(
           words,
         )),
   },

@@ -16,7 +16,12 @@ export function someText(value: unknown): string | undefined {
   return typeof value === 'string' && value !== '' ? value : undefined;
 }
 
+/** No request has so many tokens; a provider that says so is not believed, and the count is ours. */
+const mostTokens = 1e9;
+
 /** A whole number of tokens, or undefined. */
 export function asCount(value: unknown): number | undefined {
-  return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0 ? value : undefined;
+  return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0 && value <= mostTokens
+    ? value
+    : undefined;
 }

@@ -54,7 +54,8 @@ function lockedParameters(locked: ReadonlySet<string>, ask: Ask): readonly strin
     (key) =>
       key !== 'models' &&
       key !== 'provider' &&
-      (ask.parameters[key] !== undefined || (largeKeys.has(key) && ask.keys.has(key))),
+      ((capKeys.includes(key) ? ask.outputCap : ask.parameters[key]) !== undefined ||
+        (largeKeys.has(key) && ask.keys.has(key))),
   );
 }
 

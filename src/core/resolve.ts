@@ -123,15 +123,23 @@ function findPreset({ name, version, key, workspace }: PresetQuery): Preset {
   return tightened(pinned, entry.active);
 }
 
-/** Locks, floor and data policy always come from the active version: an old pin must not loosen them. */
+/** Limits, locks, floor and data policy always come from the active version: an old pin must not loosen them. */
 function tightened(pinned: Preset, active: Preset): Preset {
-  const { floor: _floor, ...rest } = pinned;
+  const { floor: _floor, limits: _limits, ...rest } = pinned;
+  const deny = [pinned, active].some(({ provider }) => provider.data_collection === 'deny');
+  const zdr = [pinned, active].some(({ provider }) => provider.zdr === true);
   const provider = {
     ...pinned.provider,
-    ...optional('data_collection', active.provider.data_collection),
-    ...optional('zdr', active.provider.zdr),
+    ...(deny ? { data_collection: 'deny' as const } : {}),
+    ...(zdr ? { zdr } : {}),
   };
-  return { ...rest, locked: active.locked, provider, ...optional('floor', active.floor) };
+  return {
+    ...rest,
+    locked: active.locked,
+    provider,
+    ...optional('floor', active.floor),
+    ...optional('limits', active.limits),
+  };
 }
 
 function unknownPreset(name: string, workspace: Workspace): string {

@@ -81,6 +81,8 @@ export type AnswerIdentity = {
   readonly model: string;
   /** Epoch seconds. */
   readonly created: number;
+  /** How many answers were asked for (`n`); a stream is complete when all of them are. */
+  readonly answers: number;
 };
 
 /**
@@ -115,6 +117,8 @@ export type Dialect = {
   readonly api: Api;
   /** The upstream wire of the same shape, to which bytes pass. */
   readonly sameWire: Wire;
+  /** Where its requests go on that wire, if not where the wire's own do. */
+  readonly path?: string;
   /** Reads a request body: tolerant, checking only what must be understood. Throws Refused. */
   read(body: Buffer): Ask;
   /** The request for an endpoint of the same wire: the client's bytes, with the keys we own spliced. */

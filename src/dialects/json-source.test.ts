@@ -126,3 +126,19 @@ test('dropping and replacing any members equals doing so to the parsed object', 
     { numRuns: 500 },
   );
 });
+
+test('of a repeated key only what is read is sent', () => {
+  assert.equal(spliced('{"model":"a","x":1,"model":"b"}', new Map()), '{"model":"b","x":1}');
+});
+
+test('long strings end where JSON says, whatever backslashes stand before the quote', () => {
+  fc.assert(
+    fc.property(fc.nat(12), fc.nat(200), (backslashes, length) => {
+      const text = `${'x'.repeat(length)}${'\\'.repeat(backslashes)}"${'\\'.repeat(backslashes)}`;
+      const source = readSource(Buffer.from(JSON.stringify({ a: text, b: 1 })));
+      assert.equal(valueOf(source, 'a'), text);
+      assert.equal(valueOf(source, 'b'), 1);
+    }),
+    { numRuns: 1_000 },
+  );
+});

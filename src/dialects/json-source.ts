@@ -4,6 +4,8 @@
  * prompt cache sees the same prefix every time and nothing is re-serialised.
  */
 import type { Source, Span } from '../core/ask.ts';
+import { refuse } from '../core/problem.ts';
+import type { JsonObject } from '../core/snapshot.ts';
 
 const quote = 0x22;
 const backslash = 0x5c;
@@ -72,6 +74,17 @@ export function parseJson(bytes: Buffer): unknown {
     throw new JsonFault(
       place === undefined ? 'the body is not valid JSON' : `not valid JSON at byte ${place}`,
     );
+  }
+}
+
+/** A request, spliced, as an object. Throws Refused: only now does anybody look at what is deep inside. */
+export function parseMerged(pieces: readonly Uint8Array[]): JsonObject {
+  try {
+    return parseJson(Buffer.concat(pieces)) as JsonObject;
+  } catch (error) {
+    if (error instanceof JsonFault)
+      throw refuse('invalid_json', `The request body is not usable JSON: ${error.message}.`);
+    throw error;
   }
 }
 

@@ -27,6 +27,7 @@ const rows: readonly (readonly [name: string, text: string, events: readonly Pla
   ['a name without data is nothing, and is forgotten', 'event: x\n\ndata: a\n\n', [{ data: 'a' }]],
   ['a byte order mark', '\uFEFFdata: a\n\n', [{ data: 'a' }]],
   ['an event whose blank line never came', 'data: a', [{ data: 'a' }]],
+  ['an empty payload is no event', 'data:\n\ndata: a\n\n', [{ data: 'a' }]],
   ['nothing', '', []],
 ];
 
@@ -56,5 +57,10 @@ test('an event without end is refused before it fills the memory', () => {
   const reader = new SseReader();
   assert.throws(() => {
     for (let i = 0; i < 20; i++) reader.push(Buffer.alloc(1024 * 1024, 'x'));
+  }, RangeError);
+  const lines = new SseReader();
+  const line = Buffer.from(`data: ${'x'.repeat(1024 * 1024)}\n`);
+  assert.throws(() => {
+    for (let i = 0; i < 20; i++) lines.push(line);
   }, RangeError);
 });

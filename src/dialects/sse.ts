@@ -21,6 +21,7 @@ export class SseReader {
   #rest: Buffer = empty;
   #name: string | undefined;
   #data: Buffer[] = [];
+  #size = 0;
   #begun = false;
 
   /** Returns the events completed by this chunk. Throws a RangeError when an event exceeds the bound. */
@@ -54,10 +55,15 @@ export class SseReader {
 
   #line(line: Buffer): SseEvent | undefined {
     if (line.length === 0) return this.#dispatch();
-    if (line[0] === 0x64 && startsWith(line, 'data:'))
-      this.#data.push(line.subarray(line[5] === 0x20 ? 6 : 5));
+    if (line[0] === 0x64 && startsWith(line, 'data:')) this.#keep(line.subarray(line[5] === 0x20 ? 6 : 5));
     else if (line[0] === 0x65 && startsWith(line, 'event:')) this.#name = line.toString('utf8', 6).trim();
     return undefined;
+  }
+
+  #keep(payload: Buffer): void {
+    this.#data.push(payload);
+    this.#size += payload.length;
+    if (this.#size > maxEventBytes) throw new RangeError('an event of the stream is too large');
   }
 
   #dispatch(): SseEvent | undefined {
@@ -66,6 +72,9 @@ export class SseReader {
     this.#name = undefined;
     if (lines.length === 0) return undefined;
     this.#data = [];
+    this.#size = 0;
+    // An event without a payload is none.
+    if (lines.every((line) => line.length === 0)) return undefined;
     const data = lines.length === 1 ? (lines[0] as Buffer) : Buffer.from(lines.map(String).join('\n'));
     return name === undefined ? { data } : { name, data };
   }

@@ -58,6 +58,8 @@ const maxErrorBytes = 64 * 1024;
 const maxAnswerBytes = 64 * 1024 * 1024;
 /** After the last event the upstream closes by itself, which keeps its connection usable; if not, we do. */
 const lingerMs = 1_000;
+/** A refusal's body comes with its head; one that dawdles is judged by what has come. */
+const refusalMs = 1_000;
 
 type Phase = 'connecting' | 'waiting' | 'starting' | 'flowing' | 'collecting' | 'refusal' | 'over';
 
@@ -70,6 +72,7 @@ export class Attempt implements UpstreamSink {
   readonly #sse = new SseReader();
   readonly #stopTotal: Cancel;
   #stopTimer: Cancel = () => undefined;
+  #stopLinger: Cancel = () => undefined;
   #decide: (verdict: Verdict) => void = () => undefined;
   #phase: Phase = 'connecting';
   #status = 0;
@@ -100,7 +103,9 @@ export class Attempt implements UpstreamSink {
 
   /** Nobody wants the answer any longer: closes the upstream at once. */
   cancel(failure: Failure): void {
-    this.#fail({ ...failure, status: this.#status });
+    // A client that leaves when the answer is complete has been served: only the usage is waited for.
+    if (this.#phase === 'flowing' && this.#order.translator.finished()) this.#arm(lingerMs, 'no usage');
+    else this.#fail(failure);
   }
 
   facts(): CallFacts {
@@ -125,7 +130,7 @@ export class Attempt implements UpstreamSink {
     if (this.#phase !== 'connecting' && this.#phase !== 'waiting') return;
     this.#status = status;
     this.#headers = headers;
-    if (status < 200 || status >= 300) this.#phase = 'refusal';
+    if (status < 200 || status >= 300) this.#awaitRefusal();
     else if (this.#order.stream && headers['content-type']?.includes('event-stream') === true)
       this.#phase = 'starting';
     else this.#phase = 'collecting';
@@ -142,7 +147,8 @@ export class Attempt implements UpstreamSink {
         this.#collect(chunk, maxAnswerBytes);
         return;
       case 'refusal':
-        if (this.#size < maxErrorBytes) this.#collect(chunk, Infinity);
+        this.#collect(chunk, Infinity);
+        if (this.#size >= maxErrorBytes) this.#refuseCollected();
         return;
       case 'connecting':
       case 'waiting':
@@ -161,9 +167,9 @@ export class Attempt implements UpstreamSink {
   }
 
   broken(breakage: Breakage): void {
+    this.#stopLinger();
     if (breakage.kind === 'unreachable') this.#written = false;
-    if (this.#phase === 'flowing' && this.#order.translator.finished()) this.#complete();
-    else this.#fail({ class: 'connection', status: this.#status, message: breakage.message });
+    this.#fail({ class: 'connection', status: this.#status, message: breakage.message });
   }
 
   #events(events: readonly SseEvent[]): void {
@@ -198,9 +204,15 @@ export class Attempt implements UpstreamSink {
       stream: {
         translator: this.#order.translator,
         consume: (consumer) => this.#consume(consumer),
-        pause: () => this.#exchange.pause(),
+        // A client that reads slowly is no silence of the endpoint.
+        pause: () => {
+          this.#stopTimer();
+          this.#exchange.pause();
+        },
         resume: () => {
+          if (this.#phase !== 'flowing') return;
           this.#lastData = this.#clock.ticks();
+          this.#watchIdle(this.#order.timeouts.idle);
           this.#exchange.resume();
         },
       },
@@ -238,6 +250,17 @@ export class Attempt implements UpstreamSink {
     this.#decide({ kind: 'whole', answer: this.#answer });
   }
 
+  /** The status says enough; a body that does not end is not waited for. */
+  #awaitRefusal(): void {
+    this.#phase = 'refusal';
+    this.#stopTimer();
+    this.#stopTimer = this.#clock.after(refusalMs, () => this.#refuseCollected());
+  }
+
+  #refuseCollected(): void {
+    this.#refuse(Buffer.concat(this.#chunks).toString('utf8', 0, maxErrorBytes));
+  }
+
   #refuse(body: string): void {
     this.#fail(classify({ status: this.#status, headers: this.#headers, body }, this.#order.sent));
   }
@@ -249,10 +272,11 @@ export class Attempt implements UpstreamSink {
       this.#fail({ class: 'server_error', status: this.#status, message: 'the answer is too large' });
   }
 
-  #complete(): void {
+  #complete(undelivered: Uint8Array[] = []): void {
+    if (undelivered.length > 0) this.#deliver(undelivered);
     const exchange = this.#exchange;
     this.#over();
-    this.#clock.after(lingerMs, () => exchange.cancel());
+    this.#stopLinger = this.#clock.after(lingerMs, () => exchange.cancel());
     this.#conclude({ kind: 'complete' });
   }
 
@@ -260,11 +284,13 @@ export class Attempt implements UpstreamSink {
   #fail(failure: Failure, undelivered: Uint8Array[] = []): void {
     if (this.#phase === 'over') return;
     const flowing = this.#phase === 'flowing';
+    // Whatever happens after the dialect's own sign of the end changes nothing: the answer is complete.
+    if (flowing && this.#order.translator.finished()) return this.#complete(undelivered);
     if (flowing && undelivered.length > 0) this.#deliver(undelivered);
     this.#over();
     this.#exchange.cancel();
     if (flowing) this.#conclude({ kind: 'broken', failure });
-    else this.#decide({ kind: 'failed', failure });
+    else this.#decide({ kind: 'failed', failure: { ...failure, status: failure.status || this.#status } });
   }
 
   #conclude(end: StreamEnd): void {
@@ -294,15 +320,18 @@ export class Attempt implements UpstreamSink {
     });
   }
 
-  /** A codec that finds the answer broken makes it this endpoint's failure; any other error is our own bug. */
+  /** An answer that the codec cannot read is this endpoint's failure, whatever is wrong with it. */
   #guard(work: () => void): void {
     try {
       work();
     } catch (error) {
-      if (!(error instanceof BadAnswer) && !(error instanceof RangeError)) throw error;
-      if (error instanceof BadAnswer && error.reply)
-        return this.#fail(classify(error.reply, this.#order.sent));
-      this.#fail({ class: 'server_error', status: this.#status, message: error.message });
+      const known = error instanceof BadAnswer || error instanceof RangeError;
+      // Any other error may quote the answer, which belongs in no record.
+      this.#fail({
+        class: 'server_error',
+        status: this.#status,
+        message: known ? error.message : 'the answer cannot be read',
+      });
     }
   }
 }

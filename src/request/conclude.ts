@@ -39,14 +39,13 @@ export function conclude(
     world.fault(new Error('a request was concluded twice'), trail.id);
     return;
   }
+  const record = recordOf(trail, {
+    ending: how.ending,
+    latencyMs: world.clock.ticks() - trail.began,
+    ...optional('problem', how.problem),
+  });
   trail.concluded = true;
-  world.journal.close(
-    recordOf(trail, {
-      ending: how.ending,
-      latencyMs: world.clock.ticks() - trail.began,
-      ...optional('problem', how.problem),
-    }),
-  );
+  world.journal.close(record);
 }
 
 /** One request on its way: what happened so far, and those who must be told. */
@@ -64,7 +63,8 @@ export function concludeBadly(error: unknown, { trail, front, world, departure }
   if (trail.concluded === true) return;
   const told = problemOf(error, trail, departure);
   const cut = error instanceof Refused && error.problem.code === 'stream_interrupted';
-  const ending = departure.why === 'client' ? 'client_gone' : cut ? 'cut' : 'failed';
+  const left = departure.why === 'client' || told.code === 'body_incomplete';
+  const ending = left ? 'client_gone' : cut ? 'cut' : 'failed';
   conclude(trail, world, { ending, problem: told.code });
   if (ending !== 'client_gone') front.problem(told);
 }

@@ -7,7 +7,8 @@ import type { Departed, Reply } from '../ports.ts';
 
 const failures: Readonly<Record<Departed, Failure>> = {
   client: { class: 'client_gone', status: 0, message: 'the client left' },
-  shutdown: { class: 'connection', status: 0, message: 'the gateway was shut down' },
+  // Nobody is to blame for it, as for a client that left.
+  shutdown: { class: 'client_gone', status: 0, message: 'the gateway was shut down' },
 };
 
 export class Departure {

@@ -85,6 +85,7 @@ export class Front {
       generation: this.#trail.answerId ?? this.#trail.id,
       model: served?.model ?? this.#trail.route?.requested ?? '',
       created: Math.floor(this.#trail.at / 1_000),
+      answers: this.#trail.ask?.needs.answers ?? 1,
     };
   }
 

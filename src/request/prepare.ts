@@ -51,6 +51,7 @@ export function prepare(request: Request, { endpoint, merged, tierDrop }: PlanSt
     generation: request.generation,
     model: endpoint.model.slug,
     created: Math.floor(request.at / 1_000),
+    answers: ask.needs.answers,
   };
   const headers = {
     ...coded.headers,
@@ -73,11 +74,16 @@ export function prepare(request: Request, { endpoint, merged, tierDrop }: PlanSt
       whole: (body) => coded.whole(body, identity),
       timeouts: route.failover.timeouts,
       firstTokenMs: firstTokenMs(route.failover.timeouts, ask.needs),
-      sent: { callerKeys: ask.keys, translated: coded.translated },
+      sent: { callerKeys: ask.keys, translated: coded.translated, secrets: secretsOf(endpoint) },
     },
     warnings: [...(tierDrop === undefined ? [] : [tierDrop]), ...merged.warnings, ...coded.warnings],
     incomplete: coded.warnings.length > 0,
   };
+}
+
+/** Whatever was configured for the provider alone; short values are no secrets and would mask ordinary words. */
+function secretsOf({ provider }: Endpoint): readonly string[] {
+  return [...provider.credentials, ...Object.values(provider.headers)].filter((value) => value.length >= 8);
 }
 
 /** Signatures are verified by the vendor, whichever account they were made with. */

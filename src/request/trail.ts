@@ -3,6 +3,7 @@ import type { Api, Ask } from '../core/ask.ts';
 import type { FinishReason } from '../core/conversation.ts';
 import { add, zero, type Nano } from '../core/money.ts';
 import { optional } from '../core/optional.ts';
+import type { Refused } from '../core/problem.ts';
 import { cost, isPriced } from '../core/price.ts';
 import {
   multiplier,
@@ -33,6 +34,8 @@ export type Trail = {
   /** Of the latest attempt: what was changed for its endpoint, or could not be carried there. */
   crossing: readonly string[];
   skipped: readonly Skip[];
+  /** Why the first endpoint that could not be written for was left out. */
+  refusal?: Refused;
   key?: Key;
   ask?: Ask;
   route?: Route;

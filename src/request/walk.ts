@@ -25,7 +25,11 @@ export type Journey = {
 };
 
 /** What is being served. `settle` pays for it, once, when it has ended; with the failure if it ended badly. */
-export type Serving = { readonly settle: (failure?: Failure) => AttemptRecord } & (
+export type Serving = {
+  readonly settle: (failure?: Failure) => AttemptRecord;
+  /** For the way out that nobody foresaw: closes the upstream and settles, if that has not happened yet. */
+  readonly abandon: () => void;
+} & (
   | { readonly kind: 'whole'; readonly answer: WholeAnswer }
   | { readonly kind: 'stream'; readonly stream: OpenStream }
 );
@@ -45,6 +49,7 @@ export async function walk(journey: Journey): Promise<Serving> {
     if (!mayTryNext(tried.failed.failure.class, false, on)) break;
   }
   const [first, ...rest] = failed;
+  if (!first && trail.refusal) throw trail.refusal;
   throw new Refused(first ? problemOfFailures([first, ...rest]) : problemOfPlan(trail.skipped));
 }
 
@@ -52,7 +57,8 @@ type Tried = Serving | { readonly kind: 'failed'; readonly failed: Failed } | { 
 
 async function tryStep(journey: Journey, step: PlanStep): Promise<Tried> {
   const { trail, world, request } = journey;
-  const prepared = prepare(request, step);
+  const prepared = tryToPrepare(journey, step);
+  if (!prepared) return skip(trail, step, 'unreadable');
   if (prepared.incomplete && request.route.provider.require_parameters === true)
     return skip(trail, step, 'parameters');
   trail.crossing = prepared.warnings;
@@ -60,6 +66,17 @@ async function tryStep(journey: Journey, step: PlanStep): Promise<Tried> {
   if (!('refused' in hold)) return await send(journey, { step, prepared, hold });
   skip(trail, step, hold.refused);
   return { kind: 'failed', failed: failedAt(step, { class: 'budget', status: 0, message: hold.refused }) };
+}
+
+/** What cannot be read well enough to cross to this wire may still pass to another endpoint. */
+function tryToPrepare(journey: Journey, step: PlanStep): Prepared | undefined {
+  try {
+    return prepare(journey.request, step);
+  } catch (error) {
+    if (!(error instanceof Refused)) throw error;
+    journey.trail.refusal ??= error;
+    return undefined;
+  }
 }
 
 function skip(trail: Trail, { endpoint }: PlanStep, reason: string): Tried {
@@ -80,6 +97,7 @@ async function send(
   const attempt = new Attempt(prepared.order, world.upstream, world.clock);
   departure.watch((failure) => attempt.cancel(failure));
   const verdict = await attempt.verdict;
+  let open = true;
   const record = (failure?: Failure): AttemptRecord =>
     settleAttempt({
       id: `${trail.id}/${place}`,
@@ -95,7 +113,13 @@ async function send(
     trail.attempts[place] = settled;
     world.signatures.remember(request.workspace, attempt.facts().signatures ?? [], issuerOf(step.endpoint));
     hold.settle(settled);
+    open = false;
     return settled;
+  };
+  const abandon = (): void => {
+    if (!open) return;
+    attempt.cancel(abandoned);
+    settle(abandoned);
   };
   if (verdict.kind === 'failed') {
     settle(verdict.failure);
@@ -103,8 +127,14 @@ async function send(
   }
   // Headers leave before the end is known; until then the trail shows the attempt as it stands.
   trail.attempts[place] = record();
-  return { ...verdict, settle };
+  return { ...verdict, settle, abandon };
 }
+
+const abandoned: Failure = {
+  class: 'client_gone',
+  status: 0,
+  message: 'given up after a fault of the gateway',
+};
 
 function failedAt({ endpoint }: PlanStep, failure: Failure): Failed {
   return { endpoint: endpoint.id, provider: endpoint.provider.name, failure };

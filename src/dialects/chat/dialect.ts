@@ -1,7 +1,6 @@
 /** Chat completions as an inbound dialect. */
-import type { JsonObject } from '../../core/snapshot.ts';
 import type { Dialect } from '../dialect.ts';
-import { parseJson } from '../json-source.ts';
+import { parseMerged } from '../json-source.ts';
 import { heartbeat } from '../sse.ts';
 import { readConversation } from './conversation.ts';
 import { chatError, chatErrorEvent } from './error.ts';
@@ -15,8 +14,7 @@ export const chatDialect: Dialect = {
   sameWire: 'openai-chat',
   read: readChat,
   splice: spliceChat,
-  conversation: (out) =>
-    readConversation(parseJson(Buffer.concat(spliceChat(out))) as JsonObject, out.merged.outputCap),
+  conversation: (out) => readConversation(parseMerged(spliceChat(out)), out.merged.outputCap),
   pass: (identity) => new ChatPass(identity),
   passWhole: passAnswer,
   write: (identity, reader) => new ChatWriter(identity, reader),

@@ -3,6 +3,7 @@
  * `system_fingerprint` is dropped and `usage` is held back until the cost is known; the rest is never re-serialised.
  */
 import type { FinishReason } from '../../core/conversation.ts';
+import { asObject } from '../../core/json.ts';
 import { optional } from '../../core/optional.ts';
 import type { JsonObject } from '../../core/snapshot.ts';
 import {
@@ -24,7 +25,11 @@ const dataPrefix = Buffer.from('data: ');
 const frameEnd = Buffer.from('\n\n');
 const nothingYet: Step = { content: false, last: false };
 
-type Choice = { readonly delta?: JsonObject | null; readonly finish_reason?: string | null };
+type Choice = {
+  readonly index?: number;
+  readonly delta?: JsonObject | null;
+  readonly finish_reason?: string | null;
+};
 
 /** Translates one upstream stream of the same wire. */
 export class ChatPass implements StreamTranslator {
@@ -36,6 +41,8 @@ export class ChatPass implements StreamTranslator {
   /** The event that carries the final usage: it goes out last, with the cost. */
   #held: Source | undefined;
   #finish: string | undefined;
+  /** Indexes of the choices that have ended; several answers may be asked for. */
+  readonly #ended = new Set<number>();
   #done = false;
   #committed = false;
   #events = 0;
@@ -63,7 +70,7 @@ export class ChatPass implements StreamTranslator {
   }
 
   finished(): boolean {
-    return this.#finish !== undefined || (this.#done && this.#committed);
+    return this.#ended.size >= this.#identity.answers || (this.#done && this.#committed);
   }
 
   facts(): AnswerFacts {
@@ -82,7 +89,7 @@ export class ChatPass implements StreamTranslator {
   }
 
   closing(bill: Bill): Uint8Array {
-    const usage = writeChatUsage(bill, this.#usage);
+    const usage = writeChatUsage(bill, readChatUsage(this.#usage) ? this.#usage : undefined);
     const held = this.#held;
     const last = held
       ? frame(splice(held, this.#edits(held, usage)))
@@ -108,9 +115,12 @@ export class ChatPass implements StreamTranslator {
     const ends = hasFinish(choices);
     if (this.#committed && !ends) return true;
     const list = parseChoices(choices);
-    const finish = list.find((choice) => typeof choice.finish_reason === 'string')?.finish_reason;
-    if (typeof finish === 'string') this.#finish = finish;
-    this.#committed ||= finish !== undefined || list.some((choice) => hasContent(choice.delta));
+    for (const choice of list) {
+      if (typeof choice.finish_reason !== 'string') continue;
+      this.#finish = choice.finish_reason;
+      this.#ended.add(choice.index ?? 0);
+    }
+    this.#committed ||= this.#ended.size > 0 || list.some((choice) => hasContent(choice.delta));
     return this.#committed;
   }
 
@@ -126,7 +136,7 @@ export class ChatPass implements StreamTranslator {
     const usage = bytesOf(source, 'usage');
     if (!usage || isNull(usage)) return frame(splice(source, this.#edits(source, undefined)));
     const earlier = this.#held;
-    this.#usage = JSON.parse(usage.toString('utf8')) as JsonObject;
+    this.#usage = asObject(parsed(usage));
     this.#held = undefined;
     const flushed = earlier ? this.#withoutUsage(earlier) : undefined;
     if (choices && choices.length > 2 && !hasFinish(choices))
@@ -153,11 +163,11 @@ export class ChatPass implements StreamTranslator {
 
   #remember(source: Source): void {
     const id = bytesOf(source, 'id');
-    const text = id && (JSON.parse(id.toString('utf8')) as unknown);
+    const text = parsed(id);
     if (typeof text !== 'string' || text === '') return;
     this.#id = text;
     const created = bytesOf(source, 'created');
-    this.#created = created && JSON.parse(created.toString('utf8'));
+    this.#created = parsed(created);
   }
 }
 
@@ -244,10 +254,10 @@ export function unifiedFinish(raw: string | undefined): FinishReason | undefined
 export function passAnswer(body: Buffer, identity: AnswerIdentity): WholeAnswer {
   const source = readEvent(body);
   const choices = bytesOf(source, 'choices');
-  if (!choices || choices[0] !== 0x5b || /^\[\s*\]$/.test(choices.toString('latin1', 0, 64)))
-    throw new BadAnswer('the answer has no choices');
+  const list = choices ? parseChoices(choices) : [];
+  if (!choices || list.length === 0) throw new BadAnswer('the answer has no choices');
   const raw = parsed(bytesOf(source, 'usage'));
-  const finish = /"finish_reason"\s*:\s*"(\w+)"/.exec(choices.toString('latin1'))?.[1];
+  const finish = list.map(({ finish_reason: reason }) => reason).find((reason) => typeof reason === 'string');
   const id = parsed(bytesOf(source, 'id'));
   return {
     facts: {

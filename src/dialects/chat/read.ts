@@ -62,7 +62,8 @@ function sourceOf(body: Buffer): Source {
 }
 
 function smallValues(source: Source): JsonObject {
-  const values: Record<string, JsonValue> = {};
+  // Without a prototype, so that a key named __proto__ is a key like any other.
+  const values = Object.create(null) as Record<string, JsonValue>;
   for (const key of source.members.keys()) {
     if (large.has(key)) continue;
     const value = readValue(source, key);
@@ -106,7 +107,8 @@ function flag(values: JsonObject, key: string): boolean {
   throw refuse('invalid_request', `"${key}" must be true or false.`, { param: key });
 }
 
-function provider(values: JsonObject): ProviderPreferences {
+/** OpenRouter's `provider` object; the same in every dialect. Throws Refused. */
+export function provider(values: JsonObject): ProviderPreferences {
   const value = values['provider'];
   if (value === undefined) return {};
   if (typeof value !== 'object' || value === null || Array.isArray(value))

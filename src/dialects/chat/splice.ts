@@ -116,10 +116,9 @@ function editedMessages({ ask, preset, endpoint }: Outgoing): Edit {
 function unitedTools({ ask, preset, merged }: Outgoing): string | undefined {
   const own = preset?.tools ?? [];
   if (own.length === 0) return undefined;
-  const sent = merged.drop.includes('tools')
-    ? undefined
-    : (valueOf(ask.source, 'tools') as readonly JsonObject[] | null | undefined);
-  const brought = new Map((sent ?? []).map((tool) => [toolIdentity(tool), tool]));
+  const sent = merged.drop.includes('tools') ? undefined : valueOf(ask.source, 'tools');
+  const tools = Array.isArray(sent) ? sent.map((tool: JsonValue) => asObject(tool)) : [];
+  const brought = new Map(tools.map((tool) => [toolIdentity(tool), tool]));
   const first = own.map((tool) => brought.get(toolIdentity(tool)) ?? tool);
   const known = new Set(own.map(toolIdentity));
   return JSON.stringify([

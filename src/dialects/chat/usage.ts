@@ -42,10 +42,13 @@ function splitReasoning(
   return { output: beside ? completion : Math.max(0, completion - reasoning), reasoning };
 }
 
+/** No single request costs so much; a provider that says so is not believed. */
+const mostUsd = 100_000;
+
 /** What the provider says it charged, in nano-USD (OpenRouter's `usage.cost`, in dollars). */
 export function readCharge(raw: unknown): Nano | undefined {
   const cost = (raw as JsonObject | null | undefined)?.['cost'];
-  return typeof cost === 'number' && Number.isFinite(cost) && cost >= 0 ? fromUsd(cost) : undefined;
+  return typeof cost === 'number' && cost >= 0 && cost <= mostUsd ? fromUsd(cost) : undefined;
 }
 
 /** The `usage` object a client gets: the provider's own fields where it sent some, and always the cost. */
