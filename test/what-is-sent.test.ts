@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { key } from './support/gateway.ts';
 import { ask, startPair as start } from './support/pair.ts';
-import { completion, json } from './support/upstream.ts';
+import { completion, json, sse } from './support/upstream.ts';
 
 test('the caller’s own mistake is not sent down the chain, and its words come back', async (t) => {
   const { gateway, second } = await start(
@@ -134,4 +134,32 @@ test('GET /generation answers at once, to the key that asked, with every attempt
   );
   assert.equal((await get('/generation?id=gen-unknown')).status, 404);
   assert.equal(first.asked.length, 1);
+});
+
+test('openrouter_metadata comes to those who ask for it, on answers, streams and errors', async (t) => {
+  const { gateway, first, second } = await start(t, json(500, {}));
+  const wanted = { 'x-openrouter-metadata': 'Enabled' };
+  type Metadata = {
+    openrouter_metadata?: { strategy: string; attempt: number; attempts: { status: number }[] };
+  };
+  const whole = (await (await gateway.post(ask, wanted)).json()) as Metadata;
+  assert.partialDeepStrictEqual(whole.openrouter_metadata, {
+    strategy: 'fallback',
+    attempt: 2,
+    attempts: [{ status: 500 }, { status: 200 }],
+  });
+  assert.equal(((await (await gateway.post(ask)).json()) as Metadata).openrouter_metadata, undefined);
+  second.answer(json(500, {}));
+  const error = (await (await gateway.post(ask, wanted)).json()) as Metadata;
+  assert.equal(error.openrouter_metadata?.attempts.length, 2);
+  for (const usage of ['', ',"usage":{"prompt_tokens":1,"completion_tokens":1}']) {
+    first.answer(
+      sse(
+        `data: {"id":"1","created":1,"model":"m","choices":[{"index":0,"delta":{"content":"x"},"finish_reason":"stop"}]${usage}}\n\ndata: [DONE]\n\n`,
+      ),
+    );
+    const events = (await (await gateway.post({ ...ask, stream: true }, wanted)).text()).trim().split('\n\n');
+    const last = JSON.parse(events.at(-2)?.slice(6) ?? '') as Metadata;
+    assert.equal(last.openrouter_metadata?.strategy, 'direct');
+  }
 });

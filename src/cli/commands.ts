@@ -129,6 +129,32 @@ const tail: Command = {
   load: async () => (await import('./tail.ts')).tail,
 };
 
+const connect: Command = {
+  verb: 'connect',
+  summary: 'Point a coding agent or an SDK at this gateway',
+  positionals: { usage: 'claude-code|codex|opencode|cline|openai|anthropic|ai-sdk', least: 1, most: 1 },
+  flags: {
+    preset: { value: 'NAME', help: 'What the tool shall use; not needed where there is only one' },
+    key: { value: 'KEY', help: 'Inference key (default SPILLWAY_KEY)' },
+    'new-key': { help: 'Make a key for this tool that opens the preset and nothing else' },
+    workspace: { value: 'NAME', help: 'Of a key that is made; default unless said otherwise' },
+    write: { help: "Put it into the tool's own config file; makes a key where none is given" },
+    'dry-run': { help: 'Show what --write would change, change nothing' },
+    file: { value: 'PATH', short: 'f', help: 'Another config file than the one in its usual place' },
+  },
+  notes: [
+    'Without --write, what is to be pasted goes to standard output and everything else to standard',
+    'error. --write: claude-code, codex, opencode. What else stands in the file stays; the file as',
+    'it was is kept beside it (.bak), and the new one is readable by its owner only.',
+  ],
+  examples: [
+    ['spillway connect claude-code', 'variables to paste'],
+    ['spillway connect codex --preset coder --write', 'into ~/.codex/config.toml'],
+    ['spillway connect openai --new-key', 'a key of its own, and code that works'],
+  ],
+  load: async () => (await import('./connect.ts')).connect,
+};
+
 const keys: Command = {
   verb: 'keys',
   summary: 'List, make and take away inference keys',
@@ -224,6 +250,7 @@ export const commands: readonly Command[] = [
   ask,
   tail,
   status,
+  connect,
   keys,
   fault,
   history,

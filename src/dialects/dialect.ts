@@ -43,6 +43,8 @@ export type Bill = {
   readonly unmeasured: Nano;
   /** What the gateway did: preset, position, attempts, multiplier. Stands in `usage.spillway`. */
   readonly spillway: JsonObject;
+  /** `openrouter_metadata`, for a client that asked for it: a top-level member of the answer, or of its last event. */
+  readonly metadata?: JsonObject;
 };
 
 /** What one upstream event means. */

@@ -36,6 +36,8 @@ export type Ask = {
   readonly answerSchema?: Dict;
   /** Whether to think first, and whether the thoughts are shown. */
   readonly reasoning: 'none' | 'shown' | 'hidden';
+  /** Of a request for embeddings: how the vectors are written. */
+  readonly vectors?: { readonly dimensions: number; readonly base64: boolean };
 };
 
 /** A request that the vendor would not accept: answered with 400 in the vendor's shape. */

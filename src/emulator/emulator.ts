@@ -1,6 +1,6 @@
 /**
- * The built-in simulated provider: a real HTTP server on loopback that speaks `openai-chat` and `anthropic`,
- * answers with believable text, bills tokens at catalogue prices, and plays faults on command. It serves the
+ * The built-in simulated provider: a real HTTP server on loopback that speaks `openai-chat`, `openai-responses`,
+ * `anthropic`, `gemini` and embeddings, answers with believable text, bills tokens at catalogue prices, and plays faults on command. It serves the
  * demo, drills and tests. A provider with the base URL `emulator://VENDOR/v1` is reached at
  * `${originFor(VENDOR, model)}/VENDOR/v1`.
  */

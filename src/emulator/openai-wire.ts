@@ -16,7 +16,7 @@ export const openaiWire: Wire = {
     return { input: prompt.input, cacheRead: prompt.cacheRead, output: tokens.length - reasoning, reasoning };
   },
   transcript,
-  failure,
+  failure: openaiFailure,
   errorEvent: (body) => frame(body),
   models: (vendor, listings) => ({
     object: 'list',
@@ -167,7 +167,8 @@ function errorRow(kind: FailureKind, { vendor, model }: FailureDetails): ErrorRo
   }
 }
 
-function failure(kind: FailureKind, details: FailureDetails): { status: number; body: Dict } {
+/** The body that all of OpenAI's dialects refuse with. */
+export function openaiFailure(kind: FailureKind, details: FailureDetails): { status: number; body: Dict } {
   const { status, type, code, message } = errorRow(kind, details);
   return {
     status,

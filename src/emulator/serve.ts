@@ -11,9 +11,12 @@ import { BadAsk, type Ask } from './ask.ts';
 import type { Books } from './bill.ts';
 import type { Directory, Listing } from './directory.ts';
 import type { FaultBoard } from './faults.ts';
+import { embeddingsWire } from './embeddings-wire.ts';
+import { geminiWire } from './gemini-wire.ts';
 import { dict, parse, type Dict } from './json.ts';
 import { openaiWire } from './openai-wire.ts';
 import { play, sendJson, type Turn } from './play.ts';
+import { responsesWire } from './responses-wire.ts';
 import type { PromptCache } from './prompt-cache.ts';
 import type { Pace } from './pump.ts';
 import { scriptFor, type FailureKind, type Script } from './script.ts';
@@ -49,9 +52,15 @@ export function listener(stage: Stage): RequestListener {
 }
 
 async function handle(stage: Stage, request: IncomingMessage, response: ServerResponse): Promise<void> {
-  const [, vendor = '', path = ''] = /^\/([^/?]+)\/v1(\/[^?]*)/.exec(request.url ?? '') ?? [];
+  const [, vendor = '', path = ''] = /^\/([^/?]+)\/v1(?:beta)?(\/[^?]*)/.exec(request.url ?? '') ?? [];
   const requestId = `req_${randomBytes(12).toString('hex')}`;
   const call: Call = { request, response, wire: wireOf(path, request), vendor, requestId };
+  const generate = request.method === 'POST' ? generateContent.exec(path) : null;
+  if (generate) {
+    const [, id = '', stream] = generate;
+    const inPath = { model: decodeURIComponent(id), stream: stream !== undefined };
+    return withBody(call, (body) => converse(stage, call, { ...body, ...inPath }));
+  }
   switch (`${request.method} ${path}`) {
     case 'GET /models':
       return sendJson(response, 200, headersOf(call), call.wire.models(vendor, stage.directory.list(vendor)));
@@ -59,14 +68,22 @@ async function handle(stage: Stage, request: IncomingMessage, response: ServerRe
       return withBody(call, (body) => countTokens(call, body));
     case 'POST /messages':
     case 'POST /chat/completions':
+    case 'POST /responses':
+    case 'POST /embeddings':
       return withBody(call, (body) => converse(stage, call, body));
     default:
       return refuse(call, 'unknown_route');
   }
 }
 
+/** Gemini's model and whether to stream stand in the path. */
+const generateContent = /^\/models\/([^/:]+):(?:(stream)G|g)enerateContent$/;
+
 function wireOf(path: string, request: IncomingMessage): Wire {
   if (path.startsWith('/chat/')) return openaiWire;
+  if (path === '/responses') return responsesWire;
+  if (path === '/embeddings') return embeddingsWire;
+  if (path.startsWith('/models/') || request.url?.includes('/v1beta/') === true) return geminiWire;
   return path.startsWith('/messages') || 'anthropic-version' in request.headers ? anthropicWire : openaiWire;
 }
 

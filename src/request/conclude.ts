@@ -7,6 +7,7 @@ import type { AnswerFacts, Bill } from '../dialects/dialect.ts';
 import type { Reply, World } from '../ports.ts';
 import type { Departure } from './departure.ts';
 import type { Front } from './front.ts';
+import { metadataOf } from './metadata.ts';
 import { costSoFar, recordOf, routingFacts, type Trail } from './trail.ts';
 
 /** What the client is billed, told at the end of its answer. */
@@ -19,6 +20,7 @@ export function billOf(trail: Trail, served: AttemptRecord): Bill {
     upstreamCost: served.cost,
     unmeasured: trail.attempts.reduce((sum, attempt) => add(sum, attempt.unmeasured ?? zero), zero),
     spillway: routingFacts(trail, usage),
+    ...(trail.wantsMetadata ? { metadata: metadataOf(trail) } : {}),
   };
 }
 

@@ -5,6 +5,7 @@
 import type { Problem } from '../core/problem.ts';
 import type { AnswerIdentity, Dialect } from '../dialects/dialect.ts';
 import type { Cancel, Clock, Reply } from '../ports.ts';
+import { metadataOf } from './metadata.ts';
 import { retryHeaders, routingHeaders, type Cost, type OutHeaders } from './respond.ts';
 import { servedBy, type Trail } from './trail.ts';
 
@@ -68,7 +69,12 @@ export class Front {
       this.#reply.abort();
       return;
     }
-    const body = Buffer.from(JSON.stringify(this.#dialect.error(problem, failed, this.#trail.id)));
+    const body = Buffer.from(
+      JSON.stringify({
+        ...this.#dialect.error(problem, failed, this.#trail.id),
+        ...(this.#trail.wantsMetadata ? { openrouter_metadata: metadataOf(this.#trail) } : {}),
+      }),
+    );
     this.#head(problem.status, {
       ...json,
       'content-length': String(body.length),

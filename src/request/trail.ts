@@ -28,6 +28,8 @@ export type Trail = {
   readonly revision: number;
   readonly userAgent?: string;
   readonly tags: Readonly<Record<string, string>>;
+  /** The client wants `openrouter_metadata`. */
+  readonly wantsMetadata: boolean;
   readonly attempts: AttemptRecord[];
   /** Of the route. */
   warnings: readonly string[];
@@ -61,6 +63,7 @@ export function beginTrail(
     revision,
     ...optional('userAgent', headers['user-agent']?.slice(0, 200)),
     tags: readTags(headers['x-spillway-tags']),
+    wantsMetadata: headers['x-openrouter-metadata']?.toLowerCase() === 'enabled',
     attempts: [],
     warnings: [],
     crossing: [],
@@ -122,7 +125,8 @@ export function routingFacts(trail: Trail, usage: Usage): JsonObject {
   };
 }
 
-function warningsOf({ warnings, crossing }: Trail): readonly string[] {
+/** Of the route and of the attempt that served, or was the last. */
+export function warningsOf({ warnings, crossing }: Trail): readonly string[] {
   return [...new Set([...warnings, ...crossing])];
 }
 

@@ -17,7 +17,7 @@ import {
 } from '../dialect.ts';
 import { bytesOf, JsonFault, readSource, splice } from '../json-source.ts';
 import type { Source } from '../../core/ask.ts';
-import { readCharge, readChatUsage, writeChatUsage } from './usage.ts';
+import { metadataEdit, metadataMember, readCharge, readChatUsage, writeChatUsage } from './usage.ts';
 import type { SseEvent } from '../sse.ts';
 
 const done = Buffer.from('data: [DONE]\n\n');
@@ -92,13 +92,13 @@ export class ChatPass implements StreamTranslator {
     const usage = writeChatUsage(bill, readChatUsage(this.#usage) ? this.#usage : undefined);
     const held = this.#held;
     const last = held
-      ? frame(splice(held, this.#edits(held, usage)))
-      : Buffer.from(`data: ${this.#usageChunk(usage)}\n\n`);
+      ? frame(splice(held, new Map([...this.#edits(held, usage), ...metadataEdit(bill)])))
+      : Buffer.from(`data: ${this.#usageChunk(usage, bill)}\n\n`);
     return Buffer.concat([last, done]);
   }
 
   /** An upstream that never sent usage: the chunk that OpenAI would have sent, with our numbers. */
-  #usageChunk(usage: string): string {
+  #usageChunk(usage: string, bill: Bill): string {
     const head = JSON.stringify({
       id: this.#id ?? this.#identity.generation,
       object: 'chat.completion.chunk',
@@ -106,7 +106,7 @@ export class ChatPass implements StreamTranslator {
       model: this.#identity.model,
       choices: [],
     });
-    return `${head.slice(0, -1)},"usage":${usage}}`;
+    return `${head.slice(0, -1)},"usage":${usage}${metadataMember(bill)}}`;
   }
 
   /** True when the event carries model output or ends the answer. Parsed only where that is not plain already. */
@@ -274,6 +274,7 @@ export function passAnswer(body: Buffer, identity: AnswerIdentity): WholeAnswer 
       const edits = new Map<string, string | undefined>([
         ['model', JSON.stringify(identity.model)],
         ['usage', writeChatUsage(bill, own)],
+        ...metadataEdit(bill),
       ]);
       const fingerprint = bytesOf(source, 'system_fingerprint');
       if (fingerprint && isNull(fingerprint)) edits.set('system_fingerprint', undefined);

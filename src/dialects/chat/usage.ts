@@ -84,3 +84,13 @@ function ownUsage(usage: Usage): JsonObject {
     completion_tokens_details: { reasoning_tokens: usage.reasoning ?? 0 },
   };
 }
+
+/** `openrouter_metadata` as an edit, where it was asked for. */
+export function metadataEdit({ metadata }: Bill): readonly (readonly [string, string])[] {
+  return metadata ? [['openrouter_metadata', JSON.stringify(metadata)]] : [];
+}
+
+/** The same as the end of a JSON object being written. */
+export function metadataMember({ metadata }: Bill): string {
+  return metadata ? `,"openrouter_metadata":${JSON.stringify(metadata)}` : '';
+}

@@ -13,7 +13,7 @@ import type {
   StreamTranslator,
   WholeAnswer,
 } from '../dialect.ts';
-import { writeChatUsage } from './usage.ts';
+import { metadataMember, writeChatUsage } from './usage.ts';
 import { dataFrame, type SseEvent } from '../sse.ts';
 
 /** Writes a foreign stream as chat chunks; the reader understands the foreign wire. */
@@ -59,7 +59,7 @@ export class ChatWriter implements StreamTranslator {
   closing(bill: Bill): Uint8Array {
     const head = JSON.stringify(this.#envelope([]));
     return Buffer.from(
-      `${dataFrame(`${head.slice(0, -1)},"usage":${writeChatUsage(bill)}}`)}data: [DONE]\n\n`,
+      `${dataFrame(`${head.slice(0, -1)},"usage":${writeChatUsage(bill)}${metadataMember(bill)}}`)}data: [DONE]\n\n`,
     );
   }
 
@@ -155,7 +155,7 @@ export function chatAnswer(parts: readonly Part[], identity: AnswerIdentity): Wh
         model: identity.model,
         choices: [choiceOf(answer)],
       });
-      return [Buffer.from(`${head.slice(0, -1)},"usage":${writeChatUsage(bill)}}`)];
+      return [Buffer.from(`${head.slice(0, -1)},"usage":${writeChatUsage(bill)}${metadataMember(bill)}}`)];
     },
   };
 }
