@@ -28,3 +28,11 @@ function kilobytes(status: string): number {
 export function childrenOf(pid: number): readonly number[] {
   return readFileSync(`/proc/${pid}/task/${pid}/children`, 'latin1').split(' ').filter(Boolean).map(Number);
 }
+
+/** Time that a processor has worked for any process, or was taken away by the machine's host, in ms. */
+export function busyMs(processor: number): number {
+  const line =
+    new RegExp(`^cpu${processor} (.*)$`, 'm').exec(readFileSync('/proc/stat', 'latin1'))?.[1] ?? '';
+  const [user = 0, nice = 0, system = 0, , , , , steal = 0] = line.trim().split(/ +/).map(Number);
+  return (user + nice + system + steal) * msPerTick;
+}

@@ -6,7 +6,7 @@ import { connect, type Socket } from 'node:net';
 import { performance } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { AnswerReader, type Answer } from './answer-reader.ts';
-import { cpuMs, rssMb } from './kernel.ts';
+import { busyMs, cpuMs, rssMb } from './kernel.ts';
 import type { Measure, Order, Outcome } from './messages.ts';
 import { percentile } from './numbers.ts';
 import { requestBody, tokensPerSecond } from './traffic.ts';
@@ -45,21 +45,33 @@ function countTokens(body: string): number {
   return body.split('"content":" token"').length - 1;
 }
 
-type Window = { readonly count: number; readonly began: number; readonly cpu: number };
+type Window = {
+  readonly count: number;
+  readonly began: number;
+  readonly cpu: number;
+  readonly busy: number;
+};
 
-function openWindow(count: number, { pids }: Order): Window {
-  return { count, began: performance.now(), cpu: cpuMs(pids) };
+function openWindow(count: number, { pids, processor }: Order): Window {
+  return {
+    count,
+    began: performance.now(),
+    cpu: cpuMs(pids),
+    busy: processor === undefined ? 0 : busyMs(processor),
+  };
 }
 
-function closeWindow(window: Window, count: number, { pids }: Order): Measure {
+function closeWindow(window: Window, count: number, { pids, processor }: Order): Measure {
   const cpu = cpuMs(pids) - window.cpu;
-  const seconds = (performance.now() - window.began) / 1_000;
+  const ms = performance.now() - window.began;
   const counted = count - window.count;
   if (counted === 0) throw new Error('nothing was answered');
+  const others = processor === undefined ? undefined : busyMs(processor) - window.busy - cpu;
   return {
     count: counted,
-    perSecond: counted / seconds,
+    perSecond: (counted * 1_000) / ms,
     ...(pids.length > 0 ? { cpuUs: (cpu * 1_000) / counted, rssMb: rssMb(pids) } : {}),
+    ...(others === undefined ? {} : { disturbed: Math.max(0, others / ms) }),
   };
 }
 

@@ -17,6 +17,8 @@ export type Order = {
   readonly seconds: number;
   /** Processes whose CPU time and memory are read at both ends of the window. */
   readonly pids: readonly number[];
+  /** The processor that they alone should be using; absent when nothing is pinned. */
+  readonly processor?: number;
   /** Headers that every answer must have. */
   readonly expect: Readonly<Record<string, string>>;
 };
@@ -31,6 +33,8 @@ export type Measure = {
   readonly p99Ms?: number;
   /** CPU time of the processes ÷ count, in µs; absent without processes. */
   readonly cpuUs?: number;
+  /** Share of the window, 0 to 1, in which other processes used that processor. */
+  readonly disturbed?: number;
   /** Memory of the processes at the end of the window, in MB. */
   readonly rssMb?: number;
 };

@@ -8,7 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 /** What is under test has a processor of its own; the mock and the load generator share the other. */
 export type Role = 'gateway' | 'surroundings';
 
-const processorOf: Readonly<Record<Role, string>> = { gateway: '0', surroundings: '1' };
+export const processorOf: Readonly<Record<Role, number>> = { gateway: 0, surroundings: 1 };
 
 export type Launch = {
   readonly role: Role;
@@ -22,7 +22,7 @@ export type Launch = {
 /** True when processes can be pinned here: `taskset`, and both processors. */
 export function canPin(): boolean {
   return Object.values(processorOf).every(
-    (processor) => spawnSync('taskset', ['-c', processor, 'true']).status === 0,
+    (processor) => spawnSync('taskset', ['-c', String(processor), 'true']).status === 0,
   );
 }
 
@@ -33,14 +33,14 @@ export class Processes {
   constructor(pinned: boolean) {
     this.#pinned = pinned;
     process.once('exit', () => {
-      for (const child of this.#running) child.kill('SIGKILL');
+      for (const child of this.#running) child.kill('SIGTERM');
     });
   }
 
   /** Starts a program. It gets an IPC channel, which programs that are not ours ignore. */
   start({ role, command, args, env, log }: Launch): ChildProcess {
     const [first, ...rest] = this.#pinned
-      ? ['taskset', '-c', processorOf[role], command, ...args]
+      ? ['taskset', '-c', String(processorOf[role]), command, ...args]
       : [command, ...args];
     const file = openSync(log, 'a');
     const child = spawn(first ?? command, rest, {

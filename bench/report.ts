@@ -16,7 +16,7 @@ export type Row = {
   readonly digits: number;
   /** The medians over the rounds. */
   readonly values: Partial<Record<CandidateName, number>>;
-  /** Ours ÷ nginx's, the median of the rounds' ratios: the machine's mood cancels out. */
+  /** Ours ÷ nginx's, the median of the rounds' ratios: the machine's mood cancels out. Of differences there is none. */
   readonly ratio?: number;
   readonly bar?: Bar;
   /** Absent without a bar, or where it could not be measured. */
@@ -106,7 +106,7 @@ function rowOf(
   }
   const ratio = median(
     defined(
-      rounds.map((round) => {
+      (unit === 'ms' ? [] : rounds).map((round) => {
         const [own, yardstick] = [read(round, 'ours'), read(round, 'nginx')];
         return own === undefined || !yardstick ? undefined : own / yardstick;
       }),
@@ -122,6 +122,12 @@ function rowOf(
     ...(bar === undefined ? {} : { bar }),
     ...(bar === undefined || reached === undefined ? {} : { passed: reached <= most(bar) }),
   };
+}
+
+/** The median share of their time in which others used the gateway's processor; undefined when nothing was pinned. */
+export function disturbance(rounds: readonly Round[]): number | undefined {
+  const measures = rounds.flatMap((round) => Object.values(round).flatMap((lanes) => Object.values(lanes)));
+  return median(defined(measures.map(({ disturbed }) => disturbed)));
 }
 
 function most(bar: Bar): number {

@@ -8,15 +8,16 @@ import { cpus, loadavg, release, tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import type { ChildProcess } from 'node:child_process';
 import { direct, NotInstalled, type Candidate, type CandidateName, type Site } from './candidates.ts';
+import { optional } from '../src/core/optional.ts';
 import { rssMb } from './kernel.ts';
 import { lanes, type Lane } from './lanes.ts';
 import type { Measure, MockPorts, Order, Outcome } from './messages.ts';
 import { nginx } from './nginx.ts';
 import { readOptions, usage, type Options } from './options.ts';
 import { portkey } from './portkey.ts';
-import { canPin, nextMessage, Processes } from './processes.ts';
+import { canPin, nextMessage, Processes, processorOf } from './processes.ts';
 import { busiestProfile, profileText } from './profile.ts';
-import { rowsOf, tableOf, type Round, type Row } from './report.ts';
+import { disturbance, rowsOf, tableOf, type Round, type Row } from './report.ts';
 import { spillway } from './spillway.ts';
 
 const root = join(import.meta.dirname, '..');
@@ -35,7 +36,7 @@ const warmUpSeconds = 1.5;
 
 type Bench = {
   readonly options: Options;
-  readonly processes: Processes;
+  readonly pinned: boolean;
   readonly load: ChildProcess;
   readonly candidates: readonly Candidate[];
 };
@@ -51,13 +52,20 @@ async function main(): Promise<void> {
   if (busy > 1) say(`THE MACHINE IS BUSY (load ${busy.toFixed(1)}): trust ratios, not absolute numbers.`);
   const processes = new Processes(pinned);
   const folder = mkdtempSync(join(tmpdir(), 'spillway-bench-'));
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1));
   try {
-    await bench(options, processes, { folder, pinned, busy });
+    await Promise.race([bench(options, processes, { folder, pinned, busy }), interruption()]);
   } finally {
     await processes.stopAll();
     rmSync(folder, { recursive: true, force: true });
   }
+}
+
+/** Rejects when the bench is told to stop, so that it leaves nothing running. */
+function interruption(): Promise<never> {
+  return new Promise((_resolve, reject) => {
+    for (const signal of ['SIGINT', 'SIGTERM'] as const)
+      process.once(signal, () => reject(new Error(`stopped by ${signal}`)));
+  });
 }
 
 type Circumstances = { readonly folder: string; readonly pinned: boolean; readonly busy: number };
@@ -72,24 +80,13 @@ async function bench(
   const { mock, load } = await startSurroundings(processes, folder);
   const candidates: Candidate[] = [];
   for (const name of options.only) {
-    const site: Site = {
-      processes,
-      mock,
-      folder: join(folder, name),
-      root,
-      ...(profile === undefined ? {} : { profile }),
-    };
-    try {
-      candidates.push(await starters[name](site));
-    } catch (error) {
-      if (!(error instanceof NotInstalled)) throw withLog(error, join(folder, name, 'log'));
-      say(`LEFT OUT: ${error.message}`);
-    }
+    const site: Site = { processes, mock, folder: join(folder, name), root, ...optional('profile', profile) };
+    candidates.push(...(await started(name, site)));
   }
   const idle = Object.fromEntries(
     candidates.filter(({ pids }) => pids.length > 0).map(({ name, pids }) => [name, rssMb(pids)]),
   );
-  const all: Bench = { options, processes, load, candidates };
+  const all: Bench = { options, pinned: circumstances.pinned, load, candidates };
   await warmUp(all);
   const rounds: Round[] = [];
   for (let round = 1; round <= options.rounds; round++) {
@@ -99,6 +96,17 @@ async function bench(
   conclude({ candidates, rounds, idle, circumstances, options });
   for (const { child } of candidates) if (child) await processes.stop(child);
   if (profile !== undefined) printProfile(profile);
+}
+
+/** The candidate, or nothing where it is not installed. */
+async function started(name: CandidateName, site: Site): Promise<readonly Candidate[]> {
+  try {
+    return [await starters[name](site)];
+  } catch (error) {
+    if (!(error instanceof NotInstalled)) throw withLog(error, join(site.folder, 'log'));
+    say(`LEFT OUT: ${error.message}`);
+    return [];
+  }
 }
 
 async function startSurroundings(
@@ -128,21 +136,24 @@ function chosenLanes({ options }: Bench): readonly Lane[] {
     .map((lane) => ({ ...lane, seconds: lane.seconds * options.pace }));
 }
 
+/** Lane by lane, so that what is compared was measured within seconds of each other. */
 async function runRound(all: Bench): Promise<Round> {
   const round: Round = {};
-  for (const candidate of all.candidates) {
-    const measures: NonNullable<Round[CandidateName]> = {};
-    for (const lane of chosenLanes(all)) {
+  for (const lane of chosenLanes(all)) {
+    for (const candidate of all.candidates) {
       const one = await measure(all, candidate, lane);
-      if (one) measures[lane.name] = one;
+      if (one) round[candidate.name] = { ...round[candidate.name], [lane.name]: one };
     }
-    round[candidate.name] = measures;
   }
   return round;
 }
 
 /** Undefined where the candidate has no such lane. Rejects on any wrong answer. */
-async function measure({ load }: Bench, candidate: Candidate, lane: Lane): Promise<Measure | undefined> {
+async function measure(
+  { load, pinned }: Bench,
+  candidate: Candidate,
+  lane: Lane,
+): Promise<Measure | undefined> {
   const question = candidate.question(lane.name);
   if (!question) return undefined;
   const { size, stream, connections, seconds } = lane;
@@ -180,6 +191,11 @@ function conclude({ candidates, rounds, idle, circumstances, options }: Results)
     `\n${candidates.map(({ name, title }) => `${name}: ${title}`).join('; ')}; medians of ${rounds.length}\n`,
   );
   say(tableOf(rows, names));
+  const disturbed = disturbance(rounds);
+  if (disturbed !== undefined)
+    say(
+      `Others used ${(100 * disturbed).toFixed(0)} % of the gateway's processor meanwhile: ${disturbed < 0.05 ? 'quiet' : 'TOO MUCH for more than ratios'}.\n`,
+    );
   const machine = { processor: cpus()[0]?.model, processors: cpus().length, kernel: release() };
   const titles = Object.fromEntries(candidates.map(({ name, title }) => [name, title]));
   const file = join(results, `${startDate}.json`);

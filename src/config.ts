@@ -24,10 +24,10 @@ export class BadEnvironment extends Error {}
 /** Reads the environment. Throws BadEnvironment. */
 export function readConfig(env: Readonly<Record<string, string | undefined>> = process.env): Config {
   const mistakes: string[] = [];
-  const port = Number(env['PORT'] ?? '7400');
+  const port = Number(env['PORT'] || '7400');
   if (!Number.isInteger(port) || port < 0 || port > 65_535)
     mistakes.push(`PORT must be a port number, 0 to 65535, not "${env['PORT'] ?? ''}"`);
-  const drainMs = parseDuration(env['SPILLWAY_DRAIN'] ?? '10m');
+  const drainMs = parseDuration(env['SPILLWAY_DRAIN'] || '10m');
   if (drainMs === undefined)
     mistakes.push(
       `SPILLWAY_DRAIN must be a duration such as 30s or 10m, not "${env['SPILLWAY_DRAIN'] ?? ''}"`,

@@ -1,4 +1,5 @@
 /** What is applied before the door opens: the operator's document, or the demo on a fresh data directory. */
+import { sha256 } from './adapters/system.ts';
 import { newAdminKey, readCredentials, writeCredentials, type Credentials } from './adapters/credentials.ts';
 import { demoDocument, foundKeys } from './cli/init-document.ts';
 import type { Config } from './config.ts';
@@ -30,15 +31,17 @@ export async function applyFirst(
   { config, document }: FirstOptions,
 ): Promise<First> {
   const kept = readCredentials(config.dataDir);
-  const demo = document === undefined && (kept.demo ?? configuration.snapshot().revision === 0);
+  const fresh = kept.demo ?? configuration.snapshot().revision === 0;
+  const demo = document === undefined && fresh && !hasOwn(configuration);
   const adminKey = config.adminKey ?? kept.adminKey ?? newAdminKey();
   const text = document ?? (demo ? demoDocument(foundKeys(config.env)) : undefined);
   const applied =
     text === undefined ? { findings: [], notes: [] } : await applyText(configuration, text, demo);
-  const inferenceKey = demo ? (kept.inferenceKey ?? (await demoKey(configuration))) : undefined;
+  const known = opens(configuration, kept.inferenceKey) ? kept.inferenceKey : undefined;
+  const inferenceKey = demo ? (known ?? (await demoKey(configuration))) : known;
   const credentials: Credentials = {
     ...(config.adminKey === undefined ? { adminKey } : optional('adminKey', kept.adminKey)),
-    ...optional('inferenceKey', inferenceKey ?? kept.inferenceKey),
+    ...optional('inferenceKey', inferenceKey),
     demo,
   };
   writeCredentials(config.dataDir, credentials);
@@ -49,12 +52,25 @@ export async function applyFirst(
   };
 }
 
+/** Somebody has given this data directory a configuration of its own: the demo is never applied over it. */
+function hasOwn(configuration: OpenConfiguration): boolean {
+  return configuration
+    .history(1_000)
+    .some(({ author, changes }) => author !== demoName && changes.some(({ kind }) => kind !== 'key'));
+}
+
+/** A key that was removed or disabled since is not printed again. */
+function opens(configuration: OpenConfiguration, secret: string | undefined): boolean {
+  const key = secret === undefined ? undefined : configuration.snapshot().keys.get(sha256(secret));
+  return key?.disabled === false;
+}
+
 async function applyText(
   configuration: OpenConfiguration,
   text: string,
   demo: boolean,
 ): Promise<Omit<First, 'credentials'>> {
-  const actor = { name: demo ? 'demo' : 'local operator', local: true };
+  const actor = { name: demo ? demoName : 'local operator', local: true };
   const result = await configuration.apply({ text, actor, message: demo ? 'the demo' : 'applied at start' });
   if (result.outcome === 'invalid') throw new BadDocument(result.findings);
   if (result.outcome === 'applied') return { findings: result.findings, notes: [] };
@@ -67,12 +83,12 @@ async function applyText(
   };
 }
 
-const demoKeyName = 'demo';
+const demoName = 'demo';
 
 /** The demo's own inference key; one whose secret was lost is replaced. */
 async function demoKey(configuration: OpenConfiguration): Promise<string> {
-  const actor = { name: 'demo', local: true };
-  if (configuration.keys().some(({ name }) => name === demoKeyName))
-    await configuration.removeKey(demoKeyName, actor);
-  return (await configuration.addKey({ name: demoKeyName }, actor)).secret;
+  const actor = { name: demoName, local: true };
+  if (configuration.keys().some(({ name }) => name === demoName))
+    await configuration.removeKey(demoName, actor);
+  return (await configuration.addKey({ name: demoName }, actor)).secret;
 }

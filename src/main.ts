@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import type { DatabaseSync } from 'node:sqlite';
 import { removeLocalFile, writeLocalFile } from './adapters/credentials.ts';
-import { backupDatabase, openDatabase } from './adapters/database.ts';
+import { backupDatabase, DataRefused, openDatabase } from './adapters/database.ts';
 import { emulatedUpstream } from './adapters/emulated-upstream.ts';
 import { openJournal, type DurableJournal } from './adapters/journal.ts';
 import { lockDirectory } from './adapters/lock.ts';
@@ -20,7 +20,7 @@ import type { Config } from './config.ts';
 import { createControl, type Control } from './control/api.ts';
 import { openConfiguration, type OpenConfiguration } from './control/configuration.ts';
 import { summarizeLimits } from './control/limits-summary.ts';
-import type { Finding } from './control/operations.ts';
+import { OperationRefused, type Finding } from './control/operations.ts';
 import { tally } from './control/tally.ts';
 import { optional } from './core/optional.ts';
 import { startEmulator, type Emulator } from './emulator/emulator.ts';
@@ -255,7 +255,10 @@ function makeControl(
     ...optional('emulator', emulator),
     actorOf: (request) => actorOf(request, secrets),
     status: () => ({ version, startedAt, inFlight: inFlight(), ...counts(), notes }),
-    backup: (file) => backupDatabase(database, file),
+    backup: (file) =>
+      backupDatabase(database, file).catch((error: unknown) => {
+        throw error instanceof DataRefused ? new OperationRefused(400, error.message) : error;
+      }),
     explain,
     clock: systemClock,
     report: (error) => options.fault(error, 'control'),

@@ -9,6 +9,7 @@ import { after, before, describe, test } from 'node:test';
 
 const root = join(import.meta.dirname, '..');
 const script = join(root, 'bin/spillway.js');
+const lookup = join(root, 'bin/bundled-node.js');
 const bundled = `node-linux-${process.arch}`;
 
 /** A Node on the PATH that is too old to run the sources, as Debian has it. */
@@ -87,6 +88,7 @@ describe('the command under an old Node', { skip }, () => {
     await mkdir(join(home, 'bin'), { recursive: true });
     await mkdir(join(home, 'dist/cli'), { recursive: true });
     await copyFile(script, installed);
+    await copyFile(lookup, join(home, 'bin/bundled-node.js'));
     await writeFile(join(home, 'package.json'), '{"type":"module"}');
     await writeFile(join(home, 'dist/cli/main.js'), fakeMain);
     await symlink(join(root, 'node_modules', bundled), join(folder, 'node_modules', bundled));
@@ -131,6 +133,7 @@ describe('the command under an old Node', { skip }, () => {
     await writeFile(join(folder, 'bare/package.json'), '{"type":"module"}');
     const bare = join(folder, 'bare/bin/spillway.js');
     await copyFile(script, bare);
+    await copyFile(lookup, join(folder, 'bare/bin/bundled-node.js'));
     await rm(join(folder, 'node_modules', bundled));
     const { code, out, err } = await ended(start(old, bare, '--version'));
     assert.equal(code, 1);

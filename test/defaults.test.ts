@@ -338,19 +338,32 @@ test('there is no multiplier by default; with one, above a free primary no price
   assert.equal(response.headers.get('x-spillway-skipped'), 'acme/two@two:max_cost_multiplier');
 });
 
-test('embeddings are refused by name, and no embedding model answers a chat', async (t) => {
+test('embeddings fail over only between endpoints of one model, and no embedding model answers a chat', async (t) => {
+  const [small, large] = ['openai/text-embedding-3-small', 'openai/text-embedding-3-large'];
   const gateway = await startTestGateway(
     t,
     `
-providers: { openai: { wire: openai-chat, base_url: 'emulator://openai/v1' } }
+providers:
+  openai: { wire: openai-chat, base_url: 'emulator://openai/v1' }
+  mirror: { wire: openai-chat, base_url: 'emulator://openai/v1', catalog: openai }
+presets: { search: { models: [${small}, ${large}] } }
 keys: [{ name: test, key: '${key}' }]
 `,
   );
-  const embeddings = await fetch(`${gateway.base}/embeddings`, { method: 'POST', body: '{}' });
-  const [status, type, message] = await refusal(embeddings);
-  assert.deepEqual([status, type], [404, 'route_not_found']);
-  assert.match(message, /\/embeddings is not served by this version/);
-  const chat = await gateway.post({ model: 'openai/text-embedding-3-small', messages: question });
+  gateway.emulator?.setFault({ model: small, kind: 'server_error' });
+  const response = await fetch(`${gateway.base}/embeddings`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${key}` },
+    body: JSON.stringify({ model: '@preset/search', input: 'a text' }),
+  });
+  assert.equal(response.status, 502);
+  const { attempts, skipped } = gateway.lastRecord();
+  assert.deepEqual(
+    attempts.map(({ model, provider }) => `${model}@${provider}`),
+    [`${small}@openai`, `${small}@mirror`],
+  );
+  assert.deepEqual(new Set(skipped.map(({ reason }) => reason)), new Set(['embeddings']));
+  const chat = await gateway.post({ model: small, messages: question });
   assert.match((await refusal(chat))[2], /text-embedding-3-small@openai: embedding/);
 });
 

@@ -6,6 +6,9 @@ import { snapshotFromDocument } from '../src/control/check-document.ts';
 import { defaultFailover } from '../src/core/defaults.ts';
 import { mayTryNext, type FailureClass } from '../src/core/failure.ts';
 import { problemTable } from '../src/core/problem.ts';
+import { chatDialect } from '../src/dialects/chat/dialect.ts';
+import type { Dialect } from '../src/dialects/dialect.ts';
+import { embeddingsDialect } from '../src/dialects/embeddings/dialect.ts';
 import { explain } from '../src/request/explain.ts';
 import { cell, codes, named, page, pageNames, rowsWith, testTitles } from './support/pages.ts';
 
@@ -76,39 +79,47 @@ test('errors.md has every failure class, and whether the next endpoint is tried'
 });
 
 /** Skip reason → the request that meets it, with one model at one provider that has nothing special. */
-const skips: Readonly<Record<string, { provider?: string; model?: string; preset?: string; ask?: object }>> =
-  {
-    workspace: { provider: ', workspaces: [other]' },
-    credential: { provider: ', api_key: env:NOT_SET' },
-    wire: { provider: ', wire: gemini' },
-    only: { ask: { provider: { only: ['else'] } } },
-    ignore: { ask: { provider: { ignore: ['here'] } } },
-    order: { ask: { provider: { order: ['else'], allow_fallbacks: false } } },
-    data_policy: { ask: { provider: { zdr: true } } },
-    max_price: { ask: { provider: { max_price: { completion: 1 } } } },
-    plugins: { ask: { plugins: [{ id: 'web' }] } },
-    transforms: { ask: { transforms: ['middle-out'] } },
-    'server tools': { ask: { tools: [{ type: 'openrouter:web_search' }] } },
-    tools: { ask: { tools: [{ type: 'function', function: { name: 'f' } }] } },
-    vision: { ask: { messages: [message({ type: 'image_url', image_url: { url: 'data:,' } })] } },
-    pdf: { ask: { messages: [message({ type: 'file', file: { file_data: 'data:,' } })] } },
-    audio: { ask: { messages: [message({ type: 'input_audio', input_audio: { data: '' } })] } },
-    json_schema: { ask: { response_format: { type: 'json_schema', json_schema: { schema: {} } } } },
-    context: { ask: { messages: [message({ type: 'text', text: 'word'.repeat(9_000) })] } },
-    n: { provider: ', wire: anthropic', ask: { n: 2 } },
-    'floor:tier': { preset: 'floor: { tier: small }' },
-    'floor:context': { preset: 'floor: { context: 9000 }' },
-    ...Object.fromEntries(
-      ['tools', 'json_schema', 'vision', 'pdf', 'audio', 'reasoning'].map((feature) => [
-        `floor:${feature}`,
-        { preset: `floor: { features: [${feature}] }` },
-      ]),
-    ),
-    max_cost_multiplier: { preset: 'failover: { max_cost_multiplier: 0.001 }' },
-    unpriced: { model: 'acme/unpriced', preset: 'failover: { max_cost_multiplier: 9 }' },
-    output: { model: 'acme/brief', ask: { max_tokens: 5_000 } },
-    embedding: { model: 'openai/text-embedding-3-small' },
-  };
+type Skipped = {
+  readonly provider?: string;
+  readonly model?: string;
+  readonly preset?: string;
+  readonly ask?: object;
+  readonly dialect?: Dialect;
+};
+const embed = { model: 'openai/text-embedding-3-small', dialect: embeddingsDialect };
+const skips: Readonly<Record<string, Skipped>> = {
+  workspace: { provider: ', workspaces: [other]' },
+  credential: { provider: ', api_key: env:NOT_SET' },
+  wire: { ...embed, provider: ', wire: anthropic', ask: { model: embed.model, input: 'hi' } },
+  embeddings: { ...embed, ask: { input: 'hi' } },
+  only: { ask: { provider: { only: ['else'] } } },
+  ignore: { ask: { provider: { ignore: ['here'] } } },
+  order: { ask: { provider: { order: ['else'], allow_fallbacks: false } } },
+  data_policy: { ask: { provider: { zdr: true } } },
+  max_price: { ask: { provider: { max_price: { completion: 1 } } } },
+  plugins: { ask: { plugins: [{ id: 'web' }] } },
+  transforms: { ask: { transforms: ['middle-out'] } },
+  'server tools': { ask: { tools: [{ type: 'openrouter:web_search' }] } },
+  tools: { ask: { tools: [{ type: 'function', function: { name: 'f' } }] } },
+  vision: { ask: { messages: [message({ type: 'image_url', image_url: { url: 'data:,' } })] } },
+  pdf: { ask: { messages: [message({ type: 'file', file: { file_data: 'data:,' } })] } },
+  audio: { ask: { messages: [message({ type: 'input_audio', input_audio: { data: '' } })] } },
+  json_schema: { ask: { response_format: { type: 'json_schema', json_schema: { schema: {} } } } },
+  context: { ask: { messages: [message({ type: 'text', text: 'word'.repeat(9_000) })] } },
+  n: { provider: ', wire: anthropic', ask: { n: 2 } },
+  'floor:tier': { preset: 'floor: { tier: small }' },
+  'floor:context': { preset: 'floor: { context: 9000 }' },
+  ...Object.fromEntries(
+    ['tools', 'json_schema', 'vision', 'pdf', 'audio', 'reasoning'].map((feature) => [
+      `floor:${feature}`,
+      { preset: `floor: { features: [${feature}] }` },
+    ]),
+  ),
+  max_cost_multiplier: { preset: 'failover: { max_cost_multiplier: 0.001 }' },
+  unpriced: { model: 'acme/unpriced', preset: 'failover: { max_cost_multiplier: 9 }' },
+  output: { model: 'acme/brief', ask: { max_tokens: 5_000 } },
+  embedding: { model: 'openai/text-embedding-3-small' },
+};
 
 function message(part: object): object {
   return { role: 'user', content: [part] };
@@ -120,7 +131,8 @@ function skippedFor({
   model = 'acme/plain',
   preset = '',
   ask = {},
-}: (typeof skips)[string]): string {
+  dialect = chatDialect,
+}: Skipped): string {
   const wire = provider.includes('wire:') ? '' : ', wire: openai-chat';
   const everything = '[tools, json_schema, vision, pdf, audio, reasoning]';
   const price = 'price: { input: 1, output: 2 }';
@@ -145,6 +157,7 @@ workspaces: { other: {} }
   const { skipped, problem } = explain(snapshot, Buffer.from(JSON.stringify(request)), {
     workspace: 'default',
     now: 0,
+    dialect,
   });
   const found = skipped.find(({ endpoint }) => endpoint.startsWith(`${model}@`));
   return found?.reason ?? `called ${problem?.message ?? ''}`;

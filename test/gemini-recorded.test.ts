@@ -4,7 +4,11 @@ import { test } from 'node:test';
 import { fold, type Answer } from '../src/core/conversation.ts';
 import { GeminiReader, readGeminiAnswer } from '../src/dialects/gemini/answer.ts';
 import { SseReader } from '../src/dialects/sse.ts';
+import OpenAI from 'openai';
+import { key } from './support/gateway.ts';
+import { ask, startPair } from './support/pair.ts';
 import { needsShared, readShared } from './support/shared.ts';
+import { json, sse } from './support/upstream.ts';
 
 const folder = 'data/fixtures/wire/google';
 
@@ -91,3 +95,68 @@ for (const [name, row] of Object.entries(wholes)) {
     check(fold(readGeminiAnswer(readShared(path))), row),
   );
 }
+
+const wire = { wire: 'gemini' };
+
+for (const [name, { text, calls = [], tokens }] of Object.entries(streams)) {
+  const path = `${folder}/${name}.sse`;
+  test(`the stream ${name} reaches the official client`, needsShared(path), async (t) => {
+    const { gateway, first, second } = await startPair(t, sse(readShared(path), 700), wire);
+    const client = new OpenAI({ baseURL: gateway.base, apiKey: key, maxRetries: 0 });
+    const messages = [{ role: 'user' as const, content: 'hi' }];
+    const answer = await client.chat.completions
+      .stream({ model: '@preset/p', messages, stream_options: { include_usage: true } })
+      .finalChatCompletion();
+    const { message, finish_reason: finish } = answer.choices[0] ?? {};
+    assert.match(message?.content ?? '', text ?? /^$/);
+    assert.deepEqual(
+      (message?.tool_calls ?? []).map((call) =>
+        call.type === 'function' ? `${call.function.name} ${call.function.arguments}` : call.type,
+      ),
+      calls,
+    );
+    assert.equal(finish, calls.length > 0 ? 'tool_calls' : 'stop');
+    const [input, output, reasoning] = tokens;
+    assert.equal(answer.usage?.prompt_tokens, input);
+    assert.equal(answer.usage?.completion_tokens, output + reasoning);
+    assert.equal(gateway.lastRecord().cost, input * 1_000 + (output + reasoning) * 2_000);
+    assert.equal(first.asked[0]?.url, '/v1/models/one-raw:streamGenerateContent?alt=sse');
+    assert.equal(first.asked[0]?.headers['x-goog-api-key'], 'provider-secret-1');
+    assert.equal(first.asked[0]?.headers.authorization, undefined);
+    assert.equal(second.asked.length, 0);
+  });
+}
+
+test(
+  'a rate limit of Google fails over, and its own way of saying when to come back is understood',
+  needsShared(`${folder}/google-429-retry-info.json`),
+  async (t) => {
+    const body = readShared(`${folder}/google-429-retry-info.json`);
+    const { gateway } = await startPair(t, json(429, body), wire);
+    const response = await gateway.post(ask);
+    assert.equal(response.headers.get('x-spillway-position'), '1');
+    assert.equal(gateway.lastRecord().attempts[0]?.outcome, 'rate_limit');
+  },
+);
+
+test('a prompt that Google blocks is a refusal on content, streamed or whole, and is not tried elsewhere', async (t) => {
+  const blocked = { promptFeedback: { blockReason: 'SAFETY' }, usageMetadata: { promptTokenCount: 4 } };
+  const { gateway, first, second } = await startPair(t, json(200, blocked), wire);
+  for (const stream of [false, true]) {
+    if (stream) first.answer(sse(`data: ${JSON.stringify(blocked)}\n\n`));
+    const response = await gateway.post({ ...ask, stream });
+    const { error } = (await response.json()) as { error: { type: string } };
+    assert.equal(error.type, 'upstream_moderation');
+    assert.equal(gateway.lastRecord().attempts[0]?.outcome, 'moderation');
+  }
+  assert.equal(second.asked.length, 0);
+});
+
+test('a stream without a finishReason was cut', async (t) => {
+  const piece = { candidates: [{ content: { role: 'model', parts: [{ text: 'half an' }] }, index: 0 }] };
+  const { gateway } = await startPair(t, sse(`data: ${JSON.stringify(piece)}\n\n`), wire);
+  const response = await gateway.post({ ...ask, stream: true });
+  const text = await response.text().catch(() => '');
+  assert.doesNotMatch(text, /\[DONE\]/);
+  assert.equal(gateway.lastRecord().ending, 'cut');
+});

@@ -1,5 +1,6 @@
 /** The demo tour, as the banner prints it: answer, break, fallback with its price, repair. */
 import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { temporaryFolder } from './support/gateway.ts';
 import { runCli, spawnGateway } from './support/process.ts';
@@ -58,4 +59,22 @@ test('check, explain and init work without a server', async (t) => {
   const { code, out } = await runCli(['explain', 'coder', '-f', file, '--tokens', '250000'], env);
   assert.equal(code, 0);
   assert.match(out, /deepseek\/deepseek-v4-pro[\s\S]*claude-sonnet-4\.6[\s\S]*claude-haiku-4\.5.*context/);
+});
+
+test('a demo that was given a configuration of its own keeps it, and a key that is gone is not printed', async (t) => {
+  const dataDir = temporaryFolder(t);
+  const env = { SPILLWAY_DATA_DIR: dataDir };
+  const gateway = await spawnGateway(t, { dataDir });
+  const own = (await runCli(['export'], env)).out
+    .replace('description: "The demo', 'description: "Mine, once the demo')
+    .replace('description: The demo', 'description: Mine, once the demo');
+  writeFileSync(`${dataDir}/mine.yaml`, own);
+  assert.equal((await runCli(['apply', '-f', `${dataDir}/mine.yaml`, '-m', 'mine'], env)).code, 0);
+  const key = /\bsk-[\w-]{32,}/.exec(gateway.output())?.[0] ?? '';
+  assert.equal((await runCli(['keys', 'remove', 'demo'], env)).code, 0);
+  gateway.child.kill('SIGTERM');
+  await gateway.ended;
+  const again = await spawnGateway(t, { dataDir });
+  assert.match((await runCli(['export'], env)).out, /Mine, once the demo/);
+  assert.equal(again.output().includes(key), false);
 });

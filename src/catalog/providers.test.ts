@@ -22,6 +22,7 @@ test('addresses are absolute, https and without a trailing slash; keys come from
 
 test('each presents its key the way its dialect wants it', () => {
   assert.deepEqual(knownProviders.get('anthropic')?.auth, { header: 'x-api-key', scheme: '' });
-  assert.deepEqual(knownProviders.get('google')?.auth, { header: 'authorization', scheme: 'Bearer' });
-  assert.equal(knownProviders.get('google')?.wire, 'openai-chat');
+  assert.deepEqual(knownProviders.get('google')?.auth, { header: 'x-goog-api-key', scheme: '' });
+  assert.equal(knownProviders.get('google')?.wire, 'gemini');
+  assert.deepEqual(knownProviders.get('openai')?.auth, { header: 'authorization', scheme: 'Bearer' });
 });

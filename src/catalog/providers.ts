@@ -36,15 +36,6 @@ const chat: readonly Row[] = [
   ['deepinfra', 'DeepInfra', 'https://api.deepinfra.com/v1/openai', 'DEEPINFRA_API_KEY'],
   ['deepseek', 'DeepSeek', 'https://api.deepseek.com/v1', 'DEEPSEEK_API_KEY'],
   ['fireworks-ai', 'Fireworks AI', 'https://api.fireworks.ai/inference/v1', 'FIREWORKS_API_KEY'],
-  // Google's own dialect is under `also`; this is its OpenAI-compatible face.
-  [
-    'google',
-    'Google Gemini',
-    'https://generativelanguage.googleapis.com/v1beta/openai',
-    'GEMINI_API_KEY',
-    'GOOGLE_API_KEY',
-    'GOOGLE_GENERATIVE_AI_API_KEY',
-  ],
   ['groq', 'Groq', 'https://api.groq.com/openai/v1', 'GROQ_API_KEY'],
   ['minimax', 'MiniMax', 'https://api.minimax.io/v1', 'MINIMAX_API_KEY'],
   ['mistral', 'Mistral', 'https://api.mistral.ai/v1', 'MISTRAL_API_KEY'],
@@ -67,8 +58,18 @@ const anthropic: KnownProvider = {
   auth: defaultAuth.anthropic,
 };
 
+/** In its own dialect; its OpenAI-compatible face is under `also`. */
+const google: KnownProvider = {
+  name: 'google',
+  label: 'Google Gemini',
+  wire: 'gemini',
+  baseUrl: 'https://generativelanguage.googleapis.com/v1beta',
+  env: ['GEMINI_API_KEY', 'GOOGLE_API_KEY', 'GOOGLE_GENERATIVE_AI_API_KEY'],
+  auth: defaultAuth.gemini,
+  also: [{ wire: 'openai-chat', baseUrl: 'https://generativelanguage.googleapis.com/v1beta/openai' }],
+};
+
 const otherDialects: Readonly<Record<string, NonNullable<KnownProvider['also']>>> = {
-  google: [{ wire: 'gemini', baseUrl: 'https://generativelanguage.googleapis.com/v1beta' }],
   minimax: [{ wire: 'anthropic', baseUrl: 'https://api.minimax.io/anthropic/v1' }],
   openai: [{ wire: 'openai-responses', baseUrl: 'https://api.openai.com/v1' }],
 };
@@ -81,7 +82,7 @@ function chatProvider([name, label, baseUrl, ...env]: Row): KnownProvider {
 
 /** Catalogue name → provider, sorted by name. */
 export const knownProviders: ReadonlyMap<string, KnownProvider> = new Map(
-  [anthropic, ...chat.map(chatProvider)]
+  [anthropic, google, ...chat.map(chatProvider)]
     .toSorted((a, b) => (a.name < b.name ? -1 : 1))
     .map((provider) => [provider.name, provider]),
 );

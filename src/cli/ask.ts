@@ -12,7 +12,8 @@ import { clean, cleanBlock } from './table.ts';
 export const ask: Run = async (args, shell) => {
   const [name = '', words] = args.positionals;
   const prompt = words === undefined || words === '-' ? await shell.input() : words;
-  if (prompt === undefined) throw usageError(`what shall be asked? spillway ask ${name} "TEXT"`);
+  if (prompt === undefined || prompt.trim() === '')
+    throw usageError(`what shall be asked? spillway ask ${name} "TEXT"`);
   const gateway = await findGateway(shell);
   const key = inferenceKey(args, gateway);
   const began = shell.now();

@@ -92,6 +92,12 @@ export async function send(url: string, init: RequestInit): Promise<Response> {
 function unreachable(url: string, error: unknown): Stop {
   const cause = error instanceof Error ? (error.cause as NodeJS.ErrnoException | undefined) : undefined;
   const detail = cause?.code ?? cause?.message;
+  if (cause?.code === 'UND_ERR_HEADERS_TIMEOUT')
+    return new Stop(
+      `the gateway at ${url} has not answered within 5 minutes; it may still be waiting for a provider`,
+    );
+  if (cause?.code === 'UND_ERR_SOCKET')
+    return new Stop(`the gateway at ${url} closed the connection before it answered`);
   const why = detail === undefined || detail === 'ECONNREFUSED' ? '' : ` (${detail})`;
   return new Stop(`no gateway answers at ${url}${why}: start one with \`npm start\`, or set SPILLWAY_URL`);
 }

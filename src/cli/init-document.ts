@@ -119,6 +119,7 @@ export function demoDocument(found: readonly string[]): string {
       chain: showcase,
       only: emulated.map((entry) => entry.name),
       locked: ['models', 'provider'],
+      impatient: true,
       dayUsd: 5,
       premiumUsd: 2,
     }),
@@ -146,11 +147,14 @@ type PresetText = {
   /** Providers that it is kept to. */
   readonly only?: readonly string[];
   readonly locked?: readonly string[];
+  /** So that a stall of the emulator is seen to fail over while one watches. */
+  readonly impatient?: boolean;
   readonly dayUsd: number;
   readonly premiumUsd: number;
 };
 
-function presetLines({ name, description, chain, only, locked, dayUsd, premiumUsd }: PresetText): string[] {
+function presetLines(preset: PresetText): string[] {
+  const { name, description, chain, only, locked, impatient, dayUsd, premiumUsd } = preset;
   return [
     `  ${name}:`,
     `    description: "${description}"`,
@@ -161,6 +165,9 @@ function presetLines({ name, description, chain, only, locked, dayUsd, premiumUs
     ...(only ? [`    provider: { only: [${only.join(', ')}] }`] : []),
     ...(locked ? [`    locked: [${locked.join(', ')}]  # a request cannot change these`] : []),
     '    floor: { tier: standard, features: [tools] }  # nothing weaker is ever called',
+    ...(impatient === true
+      ? ['    failover: { timeouts: { first_token: 5s, response: 20s, idle: 5s } }  # short, to be watched']
+      : []),
     '    limits:',
     `      - { usd: ${dayUsd}, per: day }  # all that this preset may cost`,
     `      - { premium_usd: ${premiumUsd}, per: day }  # how much of it may be the extra price of failover`,

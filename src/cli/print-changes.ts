@@ -23,10 +23,16 @@ export function changeLines(changes: readonly Change[], paint: Paint): string[] 
   ]);
 }
 
+/** What a document leaves alone: edited since it was applied (the diff says how), or no longer in it. */
+function keptBecause({ version, diff }: Change): string {
+  return diff.length > 0
+    ? `version ${version}; edited since its last apply`
+    : 'not in the document; --prune archives it';
+}
+
 function changeRow(change: Change, paint: Paint): string[] {
   const [mark, style] = marks[change.action];
-  const note =
-    change.action === 'kept' ? 'not in the document; --prune archives it' : `version ${change.version}`;
+  const note = change.action === 'kept' ? keptBecause(change) : `version ${change.version}`;
   return [
     paint(style, mark),
     change.kind,

@@ -1,7 +1,7 @@
 /** The plan for a request, as lines. Pure. */
 import type { ExplanationView } from '../control/api-views.ts';
 import type { Paint } from './shell.ts';
-import { clean, columns, dollars, indent, times, whole } from './table.ts';
+import { clean, columns, dollarsAtMost, indent, times, whole } from './table.ts';
 
 /** Each endpoint in order with its worst-case price, then what is left out and why. */
 export function planLines(plan: ExplanationView, paint: Paint): string[] {
@@ -23,7 +23,7 @@ export function planLines(plan: ExplanationView, paint: Paint): string[] {
 }
 
 function stepRow(step: ExplanationView['steps'][number], paint: Paint): string[] {
-  const price = step.worst_usd === undefined ? 'no price known' : `at most ${dollars(step.worst_usd)}`;
+  const price = step.worst_usd === undefined ? 'no price known' : `at most ${dollarsAtMost(step.worst_usd)}`;
   const multiple =
     step.multiplier === undefined || step.multiplier === 1 ? '' : `${times(step.multiplier)} the primary`;
   return [

@@ -70,11 +70,23 @@ function printFindings(shell: Shell, name: string, findings: readonly Finding[])
 }
 
 /** What stands in the way of a start, in a sentence; anything else is our own bug. */
-function reworded(error: unknown, { host, port }: Config): unknown {
+function reworded(error: unknown, { host, port, dataDir }: Config): unknown {
   if (error instanceof DataRefused) return new Stop(error.message);
   const code = (error as NodeJS.ErrnoException).code;
   if (code === 'EADDRINUSE')
     return new Stop(`port ${port} on ${host} is in use: stop what listens there, or set PORT to another one`);
+  if (code === 'ENOTFOUND' || code === 'EAI_AGAIN')
+    return new Stop(
+      `HOST is ${host}, which is no address of this machine (${code}): set it to one, or leave it out for 127.0.0.1`,
+    );
+  if (code === 'EEXIST' || code === 'ENOTDIR' || code === 'EROFS')
+    return new Stop(
+      `the data directory ${dataDir} cannot be made or used (${code}): set SPILLWAY_DATA_DIR to a directory`,
+    );
+  if (code === 'EACCES' && (error as NodeJS.ErrnoException).path !== undefined)
+    return new Stop(
+      `the data directory ${dataDir} may not be written: change its permissions, or set SPILLWAY_DATA_DIR to another one`,
+    );
   if (code === 'EACCES' || code === 'EADDRNOTAVAIL')
     return new Stop(
       `cannot listen on ${host}:${port} (${code}): set HOST and PORT to an address of this machine that you may use`,

@@ -1,6 +1,6 @@
 /** Text for terminals and pipes: columns that line up, and nothing that could steer a terminal. */
 import { stripVTControlCharacters } from 'node:util';
-import { fromUsd, print } from '../core/money.ts';
+import { fromUsd, print, printAtMost } from '../core/money.ts';
 
 export type Align = 'left' | 'right';
 
@@ -68,6 +68,11 @@ export function times(multiple: number): string {
 /** Dollars for people. */
 export function dollars(usd: number): string {
   return print(fromUsd(usd));
+}
+
+/** Dollars for people, rounded up. */
+export function dollarsAtMost(usd: number): string {
+  return printAtMost(fromUsd(usd));
 }
 
 /** The time of day, UTC, of an ISO time: `12:03:04`. */

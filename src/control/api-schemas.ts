@@ -159,6 +159,9 @@ export const attempt = z
     tokens: tokens.optional(),
     basis: z.enum(['measured', 'estimated', 'unmeasured', 'none']),
     cost_usd: usd,
+    unmeasured_usd: usd
+      .optional()
+      .meta({ description: 'US dollars, an estimate of what an attempt without usage may have cost' }),
     worst_usd: usd.optional(),
   })
   .openapi('Attempt');

@@ -75,6 +75,7 @@ function viewAttempt(attempt: AttemptRecord): View<typeof schemas.attempt> {
     ...optional('tokens', attempt.usage && viewTokens(attempt.usage)),
     basis: attempt.basis,
     cost_usd: toUsd(attempt.cost),
+    ...optional('unmeasured_usd', usd(attempt.unmeasured)),
     ...optional('worst_usd', usd(attempt.worst)),
   };
 }

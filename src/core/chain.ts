@@ -50,7 +50,12 @@ export type PlanInput = {
 };
 
 /** The dialects that attempts can be made in; others are left out by name until they are spoken. */
-export const spokenWires: ReadonlySet<string> = new Set(['openai-chat', 'anthropic']);
+export const spokenWires: ReadonlySet<string> = new Set([
+  'openai-chat',
+  'openai-responses',
+  'anthropic',
+  'gemini',
+]);
 
 /** Orders the endpoints of the chain and leaves out, with the reason, those that may not or cannot serve. */
 export function makePlan(input: PlanInput): Plan {
@@ -148,6 +153,7 @@ function reasonToSkip(
   const { preset, provider: preferences } = input.route;
   return (
     notAllowed(endpoint, input) ??
+    wrongKind(endpoint, input.ask, primary) ??
     notPreferred(endpoint, preferences, input.snapshot) ??
     tooDear(candidate, input) ??
     cannotServe(candidate, input.ask) ??
@@ -158,11 +164,25 @@ function reasonToSkip(
   );
 }
 
-function notAllowed({ provider, wire, model }: Endpoint, { workspace }: PlanInput): string | undefined {
+function notAllowed({ provider, wire }: Endpoint, { workspace }: PlanInput): string | undefined {
   if (provider.workspaces && !provider.workspaces.has(workspace)) return 'workspace';
   if (provider.credentialMissing === true) return 'credential';
-  if (model.kind === 'embedding') return 'embedding';
   return spokenWires.has(wire) ? undefined : 'wire';
+}
+
+/** The wires on which texts can be embedded. */
+const embeddingWires: ReadonlySet<string> = new Set(['openai-chat', 'gemini']);
+
+/** Chat models embed nothing, and embeddings of two models cannot be compared: only the primary's endpoints serve. */
+function wrongKind(
+  { model, wire }: Endpoint,
+  { api }: Ask,
+  primary: PlanStep | undefined,
+): string | undefined {
+  if ((model.kind === 'embedding') !== (api === 'embeddings')) return 'embedding';
+  if (api !== 'embeddings') return undefined;
+  if (model.slug !== primary?.endpoint.model.slug) return 'embeddings';
+  return embeddingWires.has(wire) ? undefined : 'wire';
 }
 
 /** Names in `only` and `ignore` that are no provider of ours are meant for OpenRouter and travel there. */
@@ -197,7 +217,13 @@ function tooDear({ endpoint }: PlanStep, { route, ask, now }: PlanInput): string
 /** The least room for an answer that makes sending a prompt worthwhile, unless the caller wants less. */
 const minOutput = 4_096;
 
-function cannotServe({ endpoint, merged }: PlanStep, { needs, outputCap, values }: Ask): string | undefined {
+/** Wires that give one answer, or of whose several answers only one can be told. */
+const oneAnswer: ReadonlySet<string> = new Set(['anthropic', 'gemini']);
+
+function cannotServe({ endpoint, merged }: PlanStep, ask: Ask): string | undefined {
+  // Many texts may be embedded at once; how long each may be, their model knows.
+  if (ask.api === 'embeddings') return undefined;
+  const { needs, outputCap, values } = ask;
   const { features } = endpoint;
   if (needs.openRouterOnly.length > 0 && !isOpenRouter(endpoint.provider)) return needs.openRouterOnly[0];
   if (needs.tools && !features.has('tools')) return 'tools';
@@ -210,7 +236,7 @@ function cannotServe({ endpoint, merged }: PlanStep, { needs, outputCap, values 
   if (endpoint.context !== undefined && needs.promptTokens + room > endpoint.context) return 'context';
   if (merged.wanted !== undefined && endpoint.maxOutput !== undefined && endpoint.maxOutput < merged.wanted)
     return 'output';
-  return endpoint.wire === 'anthropic' && needs.answers > 1 && values['n'] !== undefined ? 'n' : undefined;
+  return oneAnswer.has(endpoint.wire) && needs.answers > 1 && values['n'] !== undefined ? 'n' : undefined;
 }
 
 function belowFloor({ model, context, features }: Endpoint, floor: Floor | undefined): string | undefined {

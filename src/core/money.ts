@@ -66,6 +66,12 @@ export function print(amount: Nano): string {
   return `$${trim(usd.toPrecision(3))}`;
 }
 
+/** Like `print`, rounded up to the digits shown: for what is said to be at most so much. */
+export function printAtMost(amount: Nano): string {
+  const digits = amount >= 1e9 ? 1e7 : 10 ** Math.max(0, Math.floor(Math.log10(Math.max(1, amount))) - 2);
+  return print(nano(Math.ceil(amount / digits) * digits));
+}
+
 function trim(digits: string): string {
   const plain = digits.includes('e') ? Number(digits).toFixed(9) : digits;
   return plain.replace(/(\.\d\d\d*?)0+$/, '$1');

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { add, fromUsd, nano, perMillion, print, total, toUsd, type Pico } from './money.ts';
+import { add, fromUsd, nano, perMillion, print, printAtMost, total, toUsd, type Pico } from './money.ts';
 import { cost, isPriced, rateAt, worstCase, type Price } from './price.ts';
 import type { Usage } from './usage.ts';
 
@@ -121,5 +121,12 @@ test('money: sums are exact beyond what doubles can hold, dollars round up', () 
   assert.deepEqual(
     [0, 1, 123_000, 1_234_567_890, 90_000_000].map((amount) => print(nano(amount))),
     ['$0.00', '$0.000000001', '$0.000123', '$1.23', '$0.09'],
+  );
+});
+
+test('what is said to be at most so much is rounded up', () => {
+  assert.deepEqual(
+    [1_384_950_000, 70_123_400, 999_999_999, 5, 0].map((amount) => printAtMost(nano(amount))),
+    ['$1.39', '$0.0702', '$1.00', '$0.000000005', '$0.00'],
   );
 });

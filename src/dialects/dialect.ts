@@ -139,6 +139,8 @@ export type Dialect = {
   error(problem: Problem, failed: readonly AttemptRecord[], generation: string): JsonObject;
   /** The frames that end a broken stream: exactly one error, as this dialect says it. */
   errorEvent(problem: Problem, failed: readonly AttemptRecord[], identity: AnswerIdentity): string;
+  /** Embeddings only: the request for a wire that embeds in its own way. Throws Refused. */
+  embed?(out: Outgoing, codec: EmbeddingCodec): Embedding;
   /** Keeps a connection alive before the first event. */
   readonly heartbeat: string;
 };
@@ -164,6 +166,20 @@ export type WireRequest = {
   readonly warnings: readonly string[];
 };
 
+/** How a wire that is not OpenAI's embeds texts. */
+export type EmbeddingCodec = {
+  /** Appended to the provider's base URL. */
+  path(endpoint: Endpoint): string;
+  request(texts: readonly string[], endpoint: Endpoint, dimensions: number | undefined): JsonObject;
+  /** Throws BadAnswer. */
+  read(body: Buffer): { readonly vectors: readonly (readonly number[])[]; readonly usage?: Usage };
+};
+
+/** A request for embeddings in such a wire, and how its answer is read. */
+export type Embedding = Pick<WireRequest, 'path' | 'body' | 'warnings'> & {
+  whole(body: Buffer, identity: AnswerIdentity): WholeAnswer;
+};
+
 /** A codec for one upstream wire. All of it is pure. */
 export type WireCodec = {
   readonly wire: Wire;
@@ -181,4 +197,5 @@ export type WireCodec = {
   reader(): PartReader;
   /** Reads a whole answer into parts. Throws BadAnswer. */
   readWhole(body: Buffer): readonly Part[];
+  readonly embeddings?: EmbeddingCodec;
 };

@@ -2,6 +2,7 @@
 import type { Api } from '../core/ask.ts';
 import type { Wire } from '../core/catalog.ts';
 import { fitIds, grammarOf, ownThinking } from '../core/hand-over.ts';
+import { optional } from '../core/optional.ts';
 import { chatDialect } from './chat/dialect.ts';
 import { chatWire } from './chat/wire.ts';
 import type {
@@ -13,13 +14,23 @@ import type {
   WireCodec,
   WireRequest,
 } from './dialect.ts';
+import { embeddingsDialect } from './embeddings/dialect.ts';
+import { geminiWire } from './gemini/wire.ts';
 import { anthropicWire } from './messages/wire.ts';
+import { responsesDialect } from './responses/dialect.ts';
+import { responsesWire } from './responses/wire.ts';
 
-export const dialects: Readonly<Partial<Record<Api, Dialect>>> = { chat: chatDialect };
+export const dialects: Readonly<Partial<Record<Api, Dialect>>> = {
+  chat: chatDialect,
+  responses: responsesDialect,
+  embeddings: embeddingsDialect,
+};
 
 export const wires: Readonly<Partial<Record<Wire, WireCodec>>> = {
   'openai-chat': chatWire,
+  'openai-responses': responsesWire,
   anthropic: anthropicWire,
+  gemini: geminiWire,
 };
 
 /** A request on its way to an endpoint, and how to read what comes back. */
@@ -38,6 +49,7 @@ export function code(dialect: Dialect, out: Outgoing): Coded {
   if (dialect.sameWire === codec.wire) {
     return {
       ...address,
+      ...optional('path', dialect.path),
       body: dialect.splice(out),
       warnings: [],
       translated: false,
@@ -45,6 +57,13 @@ export function code(dialect: Dialect, out: Outgoing): Coded {
       whole: (body, identity) => dialect.passWhole(body, identity),
     };
   }
+  if (dialect.embed && codec.embeddings)
+    return {
+      ...address,
+      ...dialect.embed(out, codec.embeddings),
+      translated: true,
+      stream: (identity) => dialect.pass(identity),
+    };
   const conversation = fitIds(ownThinking(dialect.conversation(out), out.keeps), grammarOf(out.endpoint));
   const { body, warnings } = codec.request(conversation, out.endpoint);
   return {

@@ -2,6 +2,7 @@
 import { hash, randomBytes } from 'node:crypto';
 import { promptTokens } from '../core/usage.ts';
 import { BadAsk, type Ask, type Segment } from './ask.ts';
+import { geminiFailure } from './gemini-wire.ts';
 import { count, dict, list, text, type Dict } from './json.ts';
 import { openaiWire } from './openai-wire.ts';
 import { countTokens } from './tokens.ts';
@@ -9,6 +10,9 @@ import type { Transcript, Wire } from './wire.ts';
 
 /** Numbers of a vector when the request does not say. */
 const usualDimensions = 256;
+
+/** Nothing of it is streamed. */
+const nothing = { start: () => '', token: () => '', end: () => '' };
 
 export const embeddingsWire: Wire = {
   ...openaiWire,
@@ -22,9 +26,7 @@ export const embeddingsWire: Wire = {
     cacheWrite1h: 0,
   }),
   transcript: ({ ask }): Transcript => ({
-    start: () => '',
-    token: () => '',
-    end: () => '',
+    ...nothing,
     whole: ({ usage }) => {
       const tokens = promptTokens(usage);
       return {
@@ -32,7 +34,7 @@ export const embeddingsWire: Wire = {
         data: ask.prompt.map((segment, index) => ({
           object: 'embedding',
           index,
-          embedding: written(vectorOf(segment.text, ask.vectors?.dimensions ?? usualDimensions), ask),
+          embedding: written(vectorOf(segment.text, dimensionsOf(ask)), ask),
         })),
         model: ask.model,
         usage: { prompt_tokens: tokens, total_tokens: tokens },
@@ -40,6 +42,31 @@ export const embeddingsWire: Wire = {
     },
   }),
 };
+
+/** Gemini's way: `batchEmbedContents`. What it read, it tells as `usageMetadata`. */
+export const geminiEmbeddingsWire: Wire = {
+  ...embeddingsWire,
+  failure: geminiFailure,
+  read: (body) => {
+    const requests = list(body['requests']).map(dict);
+    const input = requests.flatMap(({ content }) =>
+      list(dict(content)['parts']).map((part) => text(dict(part)['text'])),
+    );
+    const dimensions = requests[0]?.['outputDimensionality'];
+    return readEmbeddingsAsk({ model: body['model'], input, dimensions });
+  },
+  transcript: ({ ask }) => ({
+    ...nothing,
+    whole: ({ usage }) => ({
+      embeddings: ask.prompt.map((segment) => ({ values: vectorOf(segment.text, dimensionsOf(ask)) })),
+      usageMetadata: { promptTokenCount: promptTokens(usage) },
+    }),
+  }),
+};
+
+function dimensionsOf({ vectors }: Ask): number {
+  return vectors?.dimensions ?? usualDimensions;
+}
 
 function readEmbeddingsAsk(body: Dict): Ask {
   if (text(body['model']) === '') throw new BadAsk('you must provide a model parameter', 'model');

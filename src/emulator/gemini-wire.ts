@@ -13,7 +13,7 @@ export const geminiWire: Wire = {
   read: readGeminiAsk,
   newId: () => randomBytes(17).toString('base64url').slice(0, 22),
   transcript,
-  failure,
+  failure: geminiFailure,
   errorEvent: frame,
   models: (_vendor, listings) => ({
     models: listings.map(({ id, name }) => ({
@@ -122,10 +122,7 @@ function signatureOf(part: Part): string {
 }
 
 function finishOf({ finish }: Choice): Dict {
-  if (finish === 'length') return { finishReason: 'MAX_TOKENS' };
-  return finish === 'stop'
-    ? { finishReason: 'STOP' }
-    : { finishReason: 'STOP', finishMessage: 'Model generated function call(s).' };
+  return { finishReason: finish === 'length' ? 'MAX_TOKENS' : 'STOP' };
 }
 
 /** Statuses as Google's error model names them; the sentences are ours, but for those that are signs of a cause. */
@@ -140,7 +137,8 @@ const errors = {
   out_of_credit: [429, 'RESOURCE_EXHAUSTED', 'You exceeded your current quota; check your plan and billing.'],
 } as const satisfies Record<FailureKind, readonly [code: number, status: string, message: string]>;
 
-function failure(kind: FailureKind, details: FailureDetails): { status: number; body: Dict } {
+/** Google's error model. */
+export function geminiFailure(kind: FailureKind, details: FailureDetails): { status: number; body: Dict } {
   const [code, status, usual] = errors[kind];
   const message =
     details.message ??

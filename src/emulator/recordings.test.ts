@@ -36,7 +36,7 @@ function shapes(value: unknown, path = ''): readonly string[] {
     return [`${path}:${value === null ? 'null' : typeof value}`];
   // Tool arguments have the shape of the tool, not of the wire.
   return Object.entries(value).flatMap(([key, item]) =>
-    key === 'input' ? [] : shapes(item, `${path}.${key}`),
+    key === 'input' || key === 'args' ? [] : shapes(item, `${path}.${key}`),
   );
 }
 
@@ -54,7 +54,7 @@ const openaiTool = { type: 'function', function: { name: 'weather', parameters: 
 const anthropicTool = { name: 'weather', input_schema: tools };
 
 /** What the emulator is asked, and the recordings that its answer is held against. */
-const rows: readonly { path: string; folder: string; more: object }[] = [
+const rows: readonly { path: string; streamPath?: string; folder: string; more: object }[] = [
   {
     path: '/deepseek/v1/chat/completions',
     folder: 'wire/deepseek',
@@ -66,12 +66,33 @@ const rows: readonly { path: string; folder: string; more: object }[] = [
     folder: 'wire/anthropic',
     more: { tools: [anthropicTool], thinking: { type: 'enabled' }, max_tokens: 900 },
   },
+  ...[{}, { tools: [{ type: 'function', name: 'weather', parameters: tools }] }].map((more) => ({
+    path: '/openai/v1/responses',
+    folder: 'wire/openai-responses',
+    more: { input: question, reasoning: { effort: 'high', summary: 'auto' }, ...more },
+  })),
+  ...[{}, { tools: [{ functionDeclarations: [{ name: 'weather', parametersJsonSchema: tools }] }] }].map(
+    (more) => ({
+      path: '/google/v1beta/models/m:generateContent',
+      streamPath: '/google/v1beta/models/m:streamGenerateContent?alt=sse',
+      folder: 'wire/google',
+      more: {
+        contents: [{ role: 'user', parts: [{ text: 'What is the weather in Lisbon?' }] }],
+        generationConfig: { thinkingConfig: { thinkingLevel: 'high' } },
+        ...more,
+      },
+    }),
+  ),
 ];
 
-for (const { path, folder, more } of rows) {
-  test(`frames and bodies have no field that ${folder} does not have`, { skip }, async () => {
+for (const [at, { path, streamPath = path, folder, more }] of rows.entries()) {
+  test(`frames and bodies have no field that ${folder} does not have (${at + 1})`, { skip }, async () => {
     const request = { model: 'm', messages: question, ...more };
-    const streamed = await post(path, { ...request, stream: true, stream_options: { include_usage: true } });
+    const streamed = await post(streamPath, {
+      ...request,
+      stream: true,
+      stream_options: { include_usage: true },
+    });
     const frames = new Set(recorded(folder, /\.sse$/).flatMap((stream) => [...frameShapes(stream)]));
     assert.deepEqual(
       [...frameShapes(streamed.body)].filter((shape) => !frames.has(shape)),
@@ -93,10 +114,11 @@ test('error bodies have the shapes of those that were recorded', { skip }, async
     ['/deepseek/v1/chat/completions', 'out_of_credit', /^deepseek-402/],
     ['/openai/v1/chat/completions', 'out_of_credit', /^openai-429-insufficient/],
     ['/openai/v1/chat/completions', 'rate_limit', /^openai-429-tpm/],
+    ['/openai/v1/responses', 'out_of_credit', /^openai-429-insufficient/],
   ] as const;
   for (const [path, kind, file] of faults) {
     emulator.setFault({ model: '*', kind });
-    const seen = await post(path, { model: 'm', messages: question, max_tokens: 9 });
+    const seen = await post(path, { model: 'm', messages: question, input: question, max_tokens: 9 });
     const recordings = recorded('errors', file).map((source) => dict(parse(source)));
     assert.ok(
       recordings.some(({ status }) => status === seen.status),
@@ -116,13 +138,15 @@ test('what real clients send is answered', { skip }, async () => {
   for (const name of readdirSync(new URL('requests/', data)).filter((name) => name.endsWith('.json'))) {
     const file = dict(parse(readFileSync(new URL(`requests/${name}`, data), 'utf8')));
     for (const { url, body } of list(file['requests']).map(dict)) {
-      const route = /\/v1(\/chat\/completions|\/messages)(\?|$)/.exec(text(url))?.[1];
+      const route = /\/v1(\/chat\/completions|\/messages|\/responses)(\?|$)/.exec(text(url))?.[1];
       if (!route) continue;
       const seen = await post(`/vendor/v1${route}`, body);
       assert.equal(seen.status, 200, `${name}: ${seen.body}`);
       assert.match(
         seen.body,
-        dict(body)['stream'] ? /\[DONE\]|message_stop/ : /"finish_reason":"|"stop_reason":"/,
+        dict(body)['stream']
+          ? /\[DONE\]|message_stop|response\.completed/
+          : /"finish_reason":"|"stop_reason":"|"status":"completed"/,
       );
       answered++;
     }

@@ -11,7 +11,7 @@ import { BadAsk, type Ask } from './ask.ts';
 import type { Books } from './bill.ts';
 import type { Directory, Listing } from './directory.ts';
 import type { FaultBoard } from './faults.ts';
-import { embeddingsWire } from './embeddings-wire.ts';
+import { embeddingsWire, geminiEmbeddingsWire } from './embeddings-wire.ts';
 import { geminiWire } from './gemini-wire.ts';
 import { dict, parse, type Dict } from './json.ts';
 import { openaiWire } from './openai-wire.ts';
@@ -58,7 +58,7 @@ async function handle(stage: Stage, request: IncomingMessage, response: ServerRe
   const generate = request.method === 'POST' ? generateContent.exec(path) : null;
   if (generate) {
     const [, id = '', stream] = generate;
-    const inPath = { model: decodeURIComponent(id), stream: stream !== undefined };
+    const inPath = { model: decodeURIComponent(id), stream: stream === 'streamG' };
     return withBody(call, (body) => converse(stage, call, { ...body, ...inPath }));
   }
   switch (`${request.method} ${path}`) {
@@ -77,12 +77,13 @@ async function handle(stage: Stage, request: IncomingMessage, response: ServerRe
 }
 
 /** Gemini's model and whether to stream stand in the path. */
-const generateContent = /^\/models\/([^/:]+):(?:(stream)G|g)enerateContent$/;
+const generateContent = /^\/models\/([^/:]+):(?:(streamG|g)enerateContent|batchEmbedContents)$/;
 
 function wireOf(path: string, request: IncomingMessage): Wire {
   if (path.startsWith('/chat/')) return openaiWire;
   if (path === '/responses') return responsesWire;
   if (path === '/embeddings') return embeddingsWire;
+  if (path.endsWith(':batchEmbedContents')) return geminiEmbeddingsWire;
   if (path.startsWith('/models/') || request.url?.includes('/v1beta/') === true) return geminiWire;
   return path.startsWith('/messages') || 'anthropic-version' in request.headers ? anthropicWire : openaiWire;
 }

@@ -325,6 +325,8 @@ export class Attempt implements UpstreamSink {
     try {
       work();
     } catch (error) {
+      if (error instanceof BadAnswer && error.reply)
+        return this.#fail(classify(error.reply, this.#order.sent));
       const known = error instanceof BadAnswer || error instanceof RangeError;
       // Any other error may quote the answer, which belongs in no record.
       this.#fail({

@@ -6,20 +6,24 @@ import { Refused } from '../core/problem.ts';
 import { resolve } from '../core/resolve.ts';
 import type { Key, Snapshot } from '../core/snapshot.ts';
 import { problemOfPlan } from '../core/verdict.ts';
-import { readChat } from '../dialects/chat/read.ts';
+import { chatDialect } from '../dialects/chat/dialect.ts';
+import type { Dialect } from '../dialects/dialect.ts';
 
 export type ExplainOptions = {
   readonly workspace: string;
   /** Epoch ms: prices depend on it. */
   readonly now: number;
+  /** The dialect that the request is written in; chat completions when absent. */
+  readonly dialect?: Dialect;
 };
 
-/** Explains a chat request, asked by a key of the workspace that may use everything. Never throws for a bad request. */
-export function explain(snapshot: Snapshot, body: Buffer, { workspace, now }: ExplainOptions): Explanation {
+/** Explains a request, asked by a key of the workspace that may use everything. Never throws for a bad request. */
+export function explain(snapshot: Snapshot, body: Buffer, options: ExplainOptions): Explanation {
+  const { workspace, now, dialect = chatDialect } = options;
   const key: Key = { name: 'explain', workspace, aliases: new Map(), disabled: false };
   let requested = '';
   try {
-    const ask = readChat(body);
+    const ask = dialect.read(body);
     requested = ask.model ?? ask.preset ?? '';
     const route = resolve(ask, key, snapshot);
     const plan = makePlan({ ask, route, workspace, snapshot, now });

@@ -164,7 +164,8 @@ export function recordOf(trail: Trail, conclusion: Conclusion): GenerationRecord
       served && { position: served.position, model: served.model, provider: served.provider },
     ),
     cost: costSoFar(trail),
-    ...optional('primaryCost', served?.usage && primaryCost(trail, served.usage)),
+    // What broke off is not measured: nothing can be compared with it.
+    ...optional('primaryCost', served?.outcome === 'ok' && served.usage ? primaryCost(trail, served.usage) : undefined),
     ...optional('userAgent', trail.userAgent),
   };
 }

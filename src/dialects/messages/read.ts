@@ -1,0 +1,100 @@
+/** Reads a Messages request into an Ask: tolerant, checking only what must be understood. */
+import type { Ask, Source } from '../../core/ask.ts';
+import { asObject } from '../../core/json.ts';
+import { optional } from '../../core/optional.ts';
+import { refuse } from '../../core/problem.ts';
+import type { JsonObject, JsonValue } from '../../core/snapshot.ts';
+import { readChat } from '../chat/read.ts';
+import { bytesOf, JsonFault, parseJson, readSource, valueOf } from '../json-source.ts';
+import { readNeeds } from './needs.ts';
+
+/** Members that may be large and are forwarded as bytes. */
+const large: ReadonlySet<string> = new Set(['messages', 'system', 'tools']);
+
+/** Bodies up to this size are also parsed whole, so that a mistake deep inside gets an exact answer from us. */
+const parseWholeBelow = 32 * 1024;
+
+/** Reads the body. Throws Refused: `invalid_json`, or `invalid_request` with the path of the field. */
+export function readMessages(body: Buffer): Ask {
+  try {
+    if (body.length <= parseWholeBelow) parseJson(body);
+    const source = readSource(body);
+    const values = smallValues(source);
+    checkMessages(source);
+    return {
+      ...routing(values),
+      api: 'messages',
+      source,
+      values,
+      parameters: parametersOf(values),
+      keys: new Set(source.members.keys()),
+      needs: readNeeds(source, values),
+    };
+  } catch (error) {
+    if (!(error instanceof JsonFault)) throw error;
+    throw refuse('invalid_json', `The request body is not usable JSON: ${error.message}.`);
+  }
+}
+
+function smallValues(source: Source): JsonObject {
+  const small = [...source.members.keys()].filter((key) => !large.has(key));
+  const pairs = small.map((key): readonly [string, JsonValue] => [key, valueOf(source, key) as JsonValue]);
+  return Object.fromEntries(pairs.filter(([, value]) => value !== null));
+}
+
+function checkMessages(source: Source): void {
+  const messages = bytesOf(source, 'messages');
+  const wrong = !messages
+    ? 'is missing: send an array of messages'
+    : messages[0] !== 0x5b
+      ? 'must be an array of messages'
+      : /^\[\s*\]$/.test(messages.toString('latin1', 0, 64))
+        ? 'is empty: send at least one message'
+        : undefined;
+  if (wrong !== undefined) throw refuse('invalid_request', `"messages" ${wrong}.`, { param: 'messages' });
+}
+
+const routingKeys: ReadonlySet<string> = new Set(
+  'model preset models stream provider user metadata session_id max_tokens'.split(' '),
+);
+
+/** What steers routing means the same in every dialect: the chat dialect reads it for all. */
+function routing(
+  values: JsonObject,
+): Pick<Ask, 'model' | 'preset' | 'models' | 'stream' | 'provider' | 'outputCap' | 'user' | 'session' | 'tags'> {
+  const shared = Object.fromEntries(Object.entries(values).filter(([key]) => routingKeys.has(key)));
+  const read = readChat(Buffer.from(JSON.stringify({ ...shared, messages: [{}] })));
+  return {
+    ...optional('model', read.model),
+    ...optional('preset', read.preset),
+    models: read.models,
+    stream: read.stream,
+    provider: read.provider,
+    ...optional('outputCap', read.outputCap),
+    ...optional('user', read.user),
+    ...optional('session', read.session),
+    tags: read.tags,
+  };
+}
+
+/** Parameters that have the same name in both dialects. */
+const sameName: readonly string[] = ['temperature', 'top_p', 'top_k', 'max_tokens', 'tool_choice', 'service_tier'];
+
+/** The caller's parameters in chat names. Either way of asking for thinking counts as both of the chat names. */
+function parametersOf(values: JsonObject): JsonObject {
+  const output = asObject(values['output_config']);
+  const thinking = values['thinking'] ?? output['effort'] ?? undefined;
+  return {
+    ...Object.fromEntries(Object.entries(values).filter(([key]) => sameName.includes(key))),
+    ...optional('stop', values['stop_sequences']),
+    ...optional('reasoning_effort', output['effort'] ?? thinking),
+    ...optional('reasoning', thinking),
+    ...optional('response_format', output['format'] ?? values['output_format']),
+    ...optional('parallel_tool_calls', parallel(values)),
+  };
+}
+
+function parallel(values: JsonObject): boolean | undefined {
+  const disabled = asObject(values['tool_choice'])['disable_parallel_tool_use'];
+  return typeof disabled === 'boolean' ? !disabled : undefined;
+}
