@@ -218,7 +218,7 @@ function tooDear({ endpoint }: PlanStep, { route, ask, now }: PlanInput): string
 const minOutput = 4_096;
 
 /** Wires that give one answer, or of whose several answers only one can be told. */
-const oneAnswer: ReadonlySet<string> = new Set(['anthropic', 'gemini']);
+const oneAnswer: ReadonlySet<string> = new Set(['anthropic', 'gemini', 'openai-responses']);
 
 function cannotServe({ endpoint, merged }: PlanStep, ask: Ask): string | undefined {
   // Many texts may be embedded at once; how long each may be, their model knows.

@@ -131,10 +131,10 @@ export type Dialect = {
   pass(identity: AnswerIdentity): StreamTranslator;
   /** Passes a whole answer of the same wire on. Throws BadAnswer. */
   passWhole(body: Buffer, identity: AnswerIdentity): WholeAnswer;
-  /** Writes a stream of any other wire, whose reader is given. */
-  write(identity: AnswerIdentity, reader: PartReader): StreamTranslator;
+  /** Writes a stream of any other wire, whose reader is given; `out` is the request it answers. */
+  write(identity: AnswerIdentity, reader: PartReader, out: Outgoing): StreamTranslator;
   /** Writes a whole answer, given as parts. */
-  writeWhole(parts: readonly Part[], identity: AnswerIdentity): WholeAnswer;
+  writeWhole(parts: readonly Part[], identity: AnswerIdentity, out: Outgoing): WholeAnswer;
   /** The body of an error answer; `failed` are the attempts made before. */
   error(problem: Problem, failed: readonly AttemptRecord[], generation: string): JsonObject;
   /** The frames that end a broken stream: exactly one error, as this dialect says it. */

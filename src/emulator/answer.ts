@@ -1,6 +1,7 @@
 /** What the emulated model says. The same request always gets the same answer. */
 import { hash } from 'node:crypto';
 import type { Ask, ToolOffer } from './ask.ts';
+import { directions } from './directions.ts';
 import { sample } from './schema-sample.ts';
 import { pieces } from './tokens.ts';
 
@@ -22,11 +23,13 @@ export function answer(ask: Ask): readonly Choice[] {
 }
 
 function choose(ask: Ask, index: number): Choice {
-  const tool = toolToCall(ask);
+  const told = directions(ask.userText)[ask.toolResults];
+  const directed = told && ask.tools.find(({ name }) => name === told.name);
+  const tool = directed ?? toolToCall(ask);
   const thoughts = ask.reasoning === 'none' ? '' : think(ask, tool);
   const reasoning: Part = { kind: 'reasoning', pieces: pieces(thoughts) };
   if (tool) {
-    const args = JSON.stringify(sample(tool.schema, ask.userText));
+    const args = JSON.stringify(directed ? told.arguments : sample(tool.schema, ask.userText));
     return cap([reasoning, { kind: 'tool', name: tool.name, pieces: pieces(args) }], ask, 'tool');
   }
   const said = ask.answerSchema ? JSON.stringify(sample(ask.answerSchema, ask.userText)) : write(ask, index);

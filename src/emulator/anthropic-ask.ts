@@ -13,7 +13,9 @@ export function readAnthropicAsk(body: Dict): Ask {
 }
 
 /** The part that counting tokens needs too. */
-export function readPrompt(body: Dict): Pick<Ask, 'model' | 'prompt' | 'userText' | 'toolResult' | 'tools'> {
+export function readPrompt(
+  body: Dict,
+): Pick<Ask, 'model' | 'prompt' | 'userText' | 'toolResult' | 'toolResults' | 'tools'> {
   const messages = list(body['messages']).map(dict);
   if (messages.length === 0) throw new BadAsk('messages: at least one message is required');
   const turn = messages.findLast((message) => message['role'] !== 'system');
@@ -24,6 +26,7 @@ export function readPrompt(body: Dict): Pick<Ask, 'model' | 'prompt' | 'userText
     prompt: promptOf(body, messages),
     userText: lastUserText(messages),
     ...(result ? { toolResult: textOf(result) } : {}),
+    toolResults: messages.flatMap(blocksOf).filter(({ type }) => type === 'tool_result').length,
     tools: list(body['tools']).map(dict).flatMap(toolOffer),
   };
 }

@@ -30,6 +30,8 @@ export type Ask = {
   readonly userText: string;
   /** The text of the last tool result, when the conversation ends with one. */
   readonly toolResult?: string;
+  /** How many tool results the conversation has. */
+  readonly toolResults: number;
   readonly tools: readonly ToolOffer[];
   readonly toolChoice: ToolChoice;
   /** JSON Schema that the answer must satisfy. */

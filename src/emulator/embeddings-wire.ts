@@ -82,6 +82,7 @@ function readEmbeddingsAsk(body: Dict): Ask {
     stop: [],
     prompt,
     userText: '',
+    toolResults: 0,
     tools: [],
     toolChoice: 'none',
     reasoning: 'none',

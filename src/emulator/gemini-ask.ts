@@ -23,6 +23,8 @@ export function readGeminiAsk(body: Dict): Ask {
     prompt: promptOf(body, contents),
     userText: lastUserText(contents),
     ...(result ? { toolResult: resultText(dict(result['functionResponse'])) } : {}),
+    toolResults: contents.flatMap((content) => partsOf(content)).filter((part) => 'functionResponse' in part)
+      .length,
     tools: toolOffers(body['tools']),
     toolChoice: toolChoice(dict(dict(body['toolConfig'])['functionCallingConfig'])),
     ...(answerSchema ? { answerSchema } : {}),

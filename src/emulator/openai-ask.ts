@@ -29,6 +29,7 @@ export function readOpenaiAsk(body: Dict, vendor: string): Ask {
     prompt: [...list(body['tools']).map(toolSegment), ...messages.flatMap(messageSegments)],
     userText: lastText(messages.findLast((message) => message['role'] === 'user')),
     ...(last?.['role'] === 'tool' ? { toolResult: allText(last) } : {}),
+    toolResults: messages.filter((message) => message['role'] === 'tool').length,
     tools: tools.map(toolOffer),
     toolChoice: toolChoice(body['tool_choice']),
     ...(answerSchema ? { answerSchema } : {}),

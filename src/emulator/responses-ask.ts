@@ -24,6 +24,7 @@ export function readResponsesAsk(body: Dict): Ask {
     prompt: promptOf(body, items),
     userText: textsOf(items.findLast(({ role }) => role === 'user')?.['content']).at(-1) ?? '',
     ...(last?.['type'] === 'function_call_output' ? { toolResult: textsOf(last['output']).join(' ') } : {}),
+    toolResults: items.filter(({ type }) => type === 'function_call_output').length,
     tools: list(body['tools']).map(dict).flatMap(toolOffer),
     toolChoice: toolChoice(body['tool_choice']),
     ...(answerSchema ? { answerSchema } : {}),

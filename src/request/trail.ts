@@ -165,7 +165,10 @@ export function recordOf(trail: Trail, conclusion: Conclusion): GenerationRecord
     ),
     cost: costSoFar(trail),
     // What broke off is not measured: nothing can be compared with it.
-    ...optional('primaryCost', served?.outcome === 'ok' && served.usage ? primaryCost(trail, served.usage) : undefined),
+    ...optional(
+      'primaryCost',
+      served?.outcome === 'ok' && served.usage ? primaryCost(trail, served.usage) : undefined,
+    ),
     ...optional('userAgent', trail.userAgent),
   };
 }

@@ -26,7 +26,12 @@ export function messagesError(
   failed: readonly AttemptRecord[],
   generation: string,
 ): JsonObject {
-  const previous = failed.map(({ provider, model, outcome, status }) => ({ provider, model, code: outcome, status }));
+  const previous = failed.map(({ provider, model, outcome, status }) => ({
+    provider,
+    model,
+    code: outcome,
+    status,
+  }));
   return {
     type: 'error',
     error: {

@@ -19,7 +19,8 @@ export function readNeeds(source: Source, values: JsonObject): Needs {
     (key) => bytesOf(source, key)?.length ?? 0,
   );
   const textBytes = lengths.reduce((sum, length) => sum + length, media.textBytes);
-  const hasTools = tools !== undefined && tools[0] === 0x5b && !/^\[\s*\]$/.test(tools.toString('latin1', 0, 64));
+  const hasTools =
+    tools !== undefined && tools[0] === 0x5b && !/^\[\s*\]$/.test(tools.toString('latin1', 0, 64));
   const frame = framing.request + framing.message * media.messages + (hasTools ? framing.tools : 0);
   const format = asObject(asObject(values['output_config'])['format'] ?? values['output_format']);
   return {
@@ -28,7 +29,9 @@ export function readNeeds(source: Source, values: JsonObject): Needs {
     pdf: media.files > 0,
     audio: false,
     jsonSchema: format['type'] === 'json_schema',
-    reasoning: ['enabled', 'adaptive', 'between_tools'].includes(asText(asObject(values['thinking'])['type'])),
+    reasoning: ['enabled', 'adaptive', 'between_tools'].includes(
+      asText(asObject(values['thinking'])['type']),
+    ),
     promptTokens: Math.ceil(textBytes / bytesPerToken) + media.images * tokensPerImage + frame,
     promptBound: textBytes + media.images * tokensPerImage + frame,
     answers: 1,

@@ -61,7 +61,10 @@ const routingKeys: ReadonlySet<string> = new Set(
 /** What steers routing means the same in every dialect: the chat dialect reads it for all. */
 function routing(
   values: JsonObject,
-): Pick<Ask, 'model' | 'preset' | 'models' | 'stream' | 'provider' | 'outputCap' | 'user' | 'session' | 'tags'> {
+): Pick<
+  Ask,
+  'model' | 'preset' | 'models' | 'stream' | 'provider' | 'outputCap' | 'user' | 'session' | 'tags'
+> {
   const shared = Object.fromEntries(Object.entries(values).filter(([key]) => routingKeys.has(key)));
   const read = readChat(Buffer.from(JSON.stringify({ ...shared, messages: [{}] })));
   return {
@@ -78,7 +81,14 @@ function routing(
 }
 
 /** Parameters that have the same name in both dialects. */
-const sameName: readonly string[] = ['temperature', 'top_p', 'top_k', 'max_tokens', 'tool_choice', 'service_tier'];
+const sameName: readonly string[] = [
+  'temperature',
+  'top_p',
+  'top_k',
+  'max_tokens',
+  'tool_choice',
+  'service_tier',
+];
 
 /** The caller's parameters in chat names. Either way of asking for thinking counts as both of the chat names. */
 function parametersOf(values: JsonObject): JsonObject {

@@ -1,14 +1,6 @@
 /** The Responses API as an inbound dialect. */
 import type { JsonObject } from '../../core/snapshot.ts';
-import type {
-  AnswerIdentity,
-  Dialect,
-  Outgoing,
-  PartReader,
-  StreamTranslator,
-  WholeAnswer,
-} from '../dialect.ts';
-import type { Part } from '../../core/conversation.ts';
+import type { Dialect, Outgoing } from '../dialect.ts';
 import { parseJson } from '../json-source.ts';
 import { heartbeat } from '../sse.ts';
 import { readConversation } from './conversation.ts';
@@ -24,17 +16,13 @@ function requestOf(out: Outgoing): JsonObject {
   return guarded(() => parseJson(mergedRequest(out)) as JsonObject);
 }
 
-function askedIn(out: Outgoing | undefined): Asked | undefined {
-  if (!out) return undefined;
+/** With the request, calls of freeform and namespaced tools are told under the names that the client gave them. */
+function askedIn(out: Outgoing): Asked {
   const request = requestOf(out);
   return { request, names: toldNames(nameTools(request['tools'])) };
 }
 
-/**
- * `write` and `writeWhole` take the request too: with it, the calls of freeform and namespaced tools are told under
- * the names that the client gave them, and settings are told back. Without it they are calls of plain functions.
- */
-export const responsesDialect = {
+export const responsesDialect: Dialect = {
   api: 'responses',
   sameWire: 'openai-responses',
   read: readResponses,
@@ -42,11 +30,9 @@ export const responsesDialect = {
   conversation: (out) => readConversation(requestOf(out), out.merged.outputCap),
   pass: (identity) => new ResponsesPass(identity),
   passWhole: passAnswer,
-  write: (identity: AnswerIdentity, reader: PartReader, out?: Outgoing): StreamTranslator =>
-    new ResponsesWriter(identity, reader, askedIn(out)),
-  writeWhole: (parts: readonly Part[], identity: AnswerIdentity, out?: Outgoing): WholeAnswer =>
-    responsesAnswer(parts, identity, askedIn(out)),
+  write: (identity, reader, out) => new ResponsesWriter(identity, reader, askedIn(out)),
+  writeWhole: (parts, identity, out) => responsesAnswer(parts, identity, askedIn(out)),
   error: responsesError,
   errorEvent: responsesErrorEvent,
   heartbeat,
-} as const satisfies Dialect;
+};
