@@ -13,6 +13,7 @@ const rows: readonly (readonly [string, unknown])[] = [
     ],
   ],
   ['call a with {broken', []],
+  ['"call a with {\\"x\\":\\"y\\"}"', [{ name: 'a', arguments: { x: 'y' } }]],
   ['I call a with nothing', []],
 ];
 

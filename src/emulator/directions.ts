@@ -14,10 +14,22 @@ export function directions(text: string): readonly Direction[] {
 /** The JSON object that begins at `start`, tried up to each closing brace. */
 function objectAt(text: string, start: number): unknown {
   for (let end = text.indexOf('}', start); end !== -1; end = text.indexOf('}', end + 1)) {
+    const found = parsed(text.slice(start, end + 1));
+    if (found !== undefined) return dict(found);
+  }
+  return undefined;
+}
+
+/** Agents may have quoted the whole text once more: then its quotes are escaped. */
+function parsed(json: string): unknown {
+  for (const attempt of [
+    () => JSON.parse(json) as unknown,
+    () => JSON.parse(JSON.parse(`"${json}"`) as string) as unknown,
+  ]) {
     try {
-      return dict(JSON.parse(text.slice(start, end + 1)));
+      return attempt();
     } catch {
-      // Not yet the whole of it.
+      // Not yet the whole of it, or quoted otherwise.
     }
   }
   return undefined;

@@ -4,6 +4,8 @@
  * 4.7), and the error messages of the API. A model that is no Claude, behind the same wire, keeps the older forms.
  */
 export type ModelFacts = {
+  /** False: no Claude, or none that tells its version; its caller's own settings are left alone. */
+  readonly known: boolean;
   /** How thinking is asked for: by an effort the model interprets, or by a budget of tokens. */
   readonly thinking: 'adaptive' | 'budget';
   /** False: `temperature`, `top_p` and `top_k` are refused. */
@@ -22,6 +24,7 @@ const efforts = ['low', 'medium', 'high', 'max'];
 export function modelFacts(id: string): ModelFacts {
   const version = claudeVersion(id);
   return {
+    known: version > 0,
     thinking: version >= 4.06 ? 'adaptive' : 'budget',
     sampling: version < 4.07,
     both: version < 4.01,
