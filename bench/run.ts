@@ -158,17 +158,14 @@ async function measure(
   if (!question) return undefined;
   const { size, stream, connections, seconds } = lane;
   const { port, pids } = candidate;
-  const order: Order = {
-    port,
-    pids,
-    headers: {},
-    expect: {},
-    ...question,
+  const how = {
     size,
     stream,
     connections,
     seconds,
+    ...optional('processor', pinned ? processorOf.gateway : undefined),
   };
+  const order: Order = { port, pids, headers: {}, expect: {}, ...question, ...how };
   load.send(order);
   const outcome = await nextMessage<Outcome>(load, 'the load generator');
   if ('error' in outcome) throw new Error(`${candidate.name}, ${lane.name}: ${outcome.error}`);

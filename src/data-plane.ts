@@ -8,10 +8,12 @@ import type { Api } from './core/ask.ts';
 import { problem, Refused, refuse, type Problem } from './core/problem.ts';
 import type { JsonValue, Key, Snapshot } from './core/snapshot.ts';
 import { chatDialect } from './dialects/chat/dialect.ts';
+import { messagesDialect } from './dialects/messages/dialect.ts';
 import { dialects } from './dialects/table.ts';
 import type { Dialect } from './dialects/dialect.ts';
 import type { World } from './ports.ts';
 import { authenticate, type Digest, type Headers } from './request/authenticate.ts';
+import { countTokens } from './request/count-tokens.ts';
 import { retryHeaders } from './request/respond.ts';
 import { serve } from './serve.ts';
 
@@ -31,7 +33,9 @@ export async function answerData(
 ): Promise<void> {
   try {
     const dialect = served.get(target.path);
-    if (request.method === 'POST' && dialect) await answer(plane, request, reply, dialect);
+    if (request.method === 'POST' && dialect) await answer(plane, request, reply, { dialect, verb: serve });
+    else if (request.method === 'POST' && target.path === countRoute)
+      await answer(plane, request, reply, { dialect: messagesDialect, verb: countTokens });
     else look(plane, request, reply, target);
   } catch (error) {
     if (!(error instanceof Refused)) plane.world.fault(error, request.url ?? '');
@@ -48,11 +52,15 @@ export async function answerData(
 
 export type Target = { readonly path: string; readonly query: URLSearchParams };
 
+const countRoute = '/messages/count_tokens';
+
+type Service = { readonly dialect: Dialect; readonly verb: typeof serve };
+
 async function answer(
   plane: DataPlane,
   request: IncomingMessage,
   reply: HttpReply,
-  dialect: Dialect,
+  { dialect, verb }: Service,
 ): Promise<void> {
   let body: Body | undefined;
   const read = async (): Promise<Buffer> => {
@@ -60,7 +68,7 @@ async function answer(
     return body.bytes;
   };
   try {
-    await serve({ dialect, headers: request.headers as Headers, body: read }, reply, {
+    await verb({ dialect, headers: request.headers as Headers, body: read }, reply, {
       world: plane.world,
       snapshot: plane.snapshot(),
       digest: plane.digest,
@@ -81,11 +89,11 @@ const served: ReadonlyMap<string, Dialect> = new Map(
   Object.values(dialects).map((dialect) => [routes[dialect.api], dialect]),
 );
 /** Part of the contract, and not spoken yet: said by name, so that nobody hunts for a mistake of theirs. */
-const later: ReadonlySet<string> = new Set([...Object.values(routes), '/messages/count_tokens']);
+const later: ReadonlySet<string> = new Set(Object.values(routes));
 
 function look(plane: DataPlane, request: IncomingMessage, reply: HttpReply, { path, query }: Target): void {
   request.resume();
-  if (served.has(path)) throw refuse('method_not_allowed', `${path} takes POST.`);
+  if (served.has(path) || path === countRoute) throw refuse('method_not_allowed', `${path} takes POST.`);
   if (later.has(path))
     throw refuse('route_not_found', `${path} is not served by this version; POST /v1/chat/completions is.`);
   if (request.method !== 'GET' && request.method !== 'HEAD')

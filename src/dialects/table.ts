@@ -16,6 +16,7 @@ import type {
 } from './dialect.ts';
 import { embeddingsDialect } from './embeddings/dialect.ts';
 import { geminiWire } from './gemini/wire.ts';
+import { messagesDialect } from './messages/dialect.ts';
 import { anthropicWire } from './messages/wire.ts';
 import { responsesDialect } from './responses/dialect.ts';
 import { responsesWire } from './responses/wire.ts';
@@ -23,6 +24,7 @@ import { responsesWire } from './responses/wire.ts';
 export const dialects: Readonly<Partial<Record<Api, Dialect>>> = {
   chat: chatDialect,
   responses: responsesDialect,
+  messages: messagesDialect,
   embeddings: embeddingsDialect,
 };
 

@@ -1,13 +1,14 @@
 /** Reads Anthropic's answers, streamed or whole, into parts. Facts: Anthropic's API reference, Messages and Streaming. */
-import type { FinishReason, Part } from '../../core/conversation.ts';
-import { asCount, asObject, asText } from '../../core/json.ts';
+import type { Part } from '../../core/conversation.ts';
+import { asObject, asText, someText } from '../../core/json.ts';
 import { optional } from '../../core/optional.ts';
 import type { JsonObject, JsonValue } from '../../core/snapshot.ts';
-import type { Usage } from '../../core/usage.ts';
 import type { PartReader, ReadEvent } from '../dialect.ts';
 import { BadAnswer } from '../dialect.ts';
 import { parseAnswer } from '../json-answer.ts';
 import type { SseEvent } from '../sse.ts';
+import { finishOf } from './stop-reason.ts';
+import { readAnthropicUsage } from './usage.ts';
 
 const nothing: ReadEvent = { parts: [], last: false };
 
@@ -49,11 +50,11 @@ export class AnthropicReader implements PartReader {
   }
 
   #open(at: number, block: JsonObject): Part[] {
-    if (block['type'] === 'text' && typeof block['text'] === 'string' && block['text'] !== '')
-      return [{ type: 'text', text: block['text'] }];
-    if (block['type'] !== 'tool_use') return [];
-    this.#calls.set(at, false);
-    return [{ type: 'call', index: at, id: asText(block['id']), name: asText(block['name']) }];
+    if (block['type'] === 'tool_use') {
+      this.#calls.set(at, false);
+      return [{ type: 'call', index: at, id: asText(block['id']), name: asText(block['name']) }];
+    }
+    return saidIn(block);
   }
 
   #delta(at: number, delta: JsonObject): Part[] {
@@ -63,7 +64,7 @@ export class AnthropicReader implements PartReader {
       case 'thinking_delta':
         return [{ type: 'thinking', text: asText(delta['thinking']) }];
       case 'signature_delta':
-        return [{ type: 'signature', signature: asText(delta['signature']) }];
+        return signed(delta['signature']);
       case 'input_json_delta': {
         // Hosted tools stream their arguments too; those are not the client's to run.
         if (!this.#calls.has(at) || delta['partial_json'] === '') return [];
@@ -110,49 +111,35 @@ export function readAnthropicAnswer(body: Buffer): Part[] {
 }
 
 function readBlock(block: JsonObject, at: number): Part[] {
+  if (block['type'] !== 'tool_use') return saidIn(block);
+  return [
+    { type: 'call', index: at, id: asText(block['id']), name: asText(block['name']) },
+    { type: 'arguments', index: at, json: JSON.stringify(block['input'] ?? {}) },
+  ];
+}
+
+/** A block of text or thinking stands apart from its neighbours; hosted tools and their results are nobody else's. */
+function saidIn(block: JsonObject): Part[] {
   switch (block['type']) {
-    case 'text':
-      return [{ type: 'text', text: asText(block['text']) }];
-    case 'thinking':
-      return [{ type: 'thinking', text: asText(block['thinking']) }];
-    case 'tool_use':
-      return [
-        { type: 'call', index: at, id: asText(block['id']), name: asText(block['name']) },
-        { type: 'arguments', index: at, json: JSON.stringify(block['input'] ?? {}) },
-      ];
+    case 'text': {
+      const text = asText(block['text']);
+      return [{ type: 'break' }, ...(text === '' ? [] : [{ type: 'text', text } as const])];
+    }
+    case 'thinking': {
+      const text = asText(block['thinking']);
+      const thought = text === '' ? [] : [{ type: 'thinking', text } as const];
+      return [{ type: 'break' }, ...thought, ...signed(block['signature'])];
+    }
+    case 'redacted_thinking':
+      return [{ type: 'redacted', data: asText(block['data']) }];
     default:
       return [];
   }
 }
 
-/** `input_tokens` excludes what was read from or written to a cache; the buckets are disjoint already. */
-export function readAnthropicUsage(raw: JsonObject): Usage | undefined {
-  const input = asCount(raw['input_tokens']);
-  const output = asCount(raw['output_tokens']);
-  if (input === undefined && output === undefined) return undefined;
-  const written = asCount(raw['cache_creation_input_tokens']);
-  const hour = asCount(asObject(raw['cache_creation'])['ephemeral_1h_input_tokens']);
-  return {
-    input: input ?? 0,
-    output: output ?? 0,
-    ...optional('cacheRead', asCount(raw['cache_read_input_tokens'])),
-    ...optional('cacheWrite', written === undefined ? undefined : Math.max(0, written - (hour ?? 0))),
-    ...optional('cacheWrite1h', hour),
-  };
-}
-
-function finishOf(reason: string): FinishReason {
-  switch (reason) {
-    case 'max_tokens':
-    case 'model_context_window_exceeded':
-      return 'length';
-    case 'tool_use':
-      return 'tool_calls';
-    case 'refusal':
-      return 'content_filter';
-    default:
-      return 'stop';
-  }
+function signed(value: JsonValue | undefined): Part[] {
+  const signature = someText(value);
+  return signature === undefined ? [] : [{ type: 'signature', signature }];
 }
 
 function index(event: JsonObject): number {

@@ -23,9 +23,10 @@ type Target = {
 /** `own` are the caller's settings before the preset's were added: only where they do not fit are they changed. */
 export function fitSettings(settings: Settings, own: Settings, target: Target): Fitted {
   const facts = modelFacts(target.model);
-  const thought = facts.known ? fitThinking(settings, own, { ...target, facts }) : { settings, warnings: [] };
+  if (!facts.known) return { settings: clean(oldForm(settings, own, target)), warnings: [] };
+  const thought = fitThinking(settings, own, { ...target, facts });
   const thinks = isOn(thought.settings['thinking']);
-  const unable = facts.known && !thinks && isOn(settings['thinking']);
+  const unable = !thinks && isOn(settings['thinking']);
   const sampled = fitNumbers(thought.settings, target.model, thinks);
   return {
     settings: clean(unable ? withoutThinkingEdits(sampled.settings) : sampled.settings),
@@ -33,11 +34,23 @@ export function fitSettings(settings: Settings, own: Settings, target: Target): 
   };
 }
 
+/** Nothing is known of what others than Claude refuse: only the preset's own wish takes the form that all understand. */
+function oldForm(settings: Settings, own: Settings, target: Target): Settings {
+  const thinking = asObject(settings['thinking']);
+  if (settings['thinking'] === own['thinking'] || thinking['type'] !== 'adaptive') return settings;
+  const effort = someText(asObject(settings['output_config'])['effort']);
+  return asked(settings, { budget: undefined, effort, display: undefined }, target).settings;
+}
+
 function isOn(thinking: JsonValue | undefined): boolean {
   return ['enabled', 'adaptive', 'between_tools'].includes(asText(asObject(thinking)['type']));
 }
 
-function fitThinking(settings: Settings, own: Settings, target: Target & { readonly facts: ModelFacts }): Fitted {
+function fitThinking(
+  settings: Settings,
+  own: Settings,
+  target: Target & { readonly facts: ModelFacts },
+): Fitted {
   const { facts, model, maxOutput, mayThink } = target;
   const thinking = asObject(settings['thinking']);
   const type = thinking['type'];
@@ -47,12 +60,17 @@ function fitThinking(settings: Settings, own: Settings, target: Target & { reado
     return off(settings, 'thinking was not asked for: it is refused beside a forced "tool_choice"');
   if (facts.thinking === 'adaptive') {
     if (type !== 'enabled' || facts.sampling) return { settings, warnings: [] };
-    return asked(settings, { budget: asCount(thinking['budget_tokens']), effort, display: thinking['display'] }, target);
+    return asked(
+      settings,
+      { budget: asCount(thinking['budget_tokens']), effort, display: thinking['display'] },
+      target,
+    );
   }
   if (isOn(thinking) && !mayThink)
     return off(settings, 'thinking was not asked for: the turn that goes on was begun by another model');
   const budget = asCount(thinking['budget_tokens']);
-  if (type === 'enabled' && (budget ?? 0) < maxOutput && effort === undefined) return { settings, warnings: [] };
+  if (type === 'enabled' && (budget ?? 0) < maxOutput && effort === undefined)
+    return { settings, warnings: [] };
   if (isOn(thinking)) return asked(settings, { budget, effort, display: thinking['display'] }, target);
   const warning = `"output_config.effort" was dropped: ${model} does not know it`;
   return { settings: withEffort(settings, undefined), warnings: effort === undefined ? [] : [warning] };
@@ -121,7 +139,9 @@ function withoutThinkingEdits(settings: Settings): Settings {
   const context = asObject(settings['context_management']);
   const edits = context['edits'];
   if (!Array.isArray(edits)) return settings;
-  const rest = edits.filter((edit: JsonValue) => !asText(asObject(edit)['type']).startsWith('clear_thinking'));
+  const rest = edits.filter(
+    (edit: JsonValue) => !asText(asObject(edit)['type']).startsWith('clear_thinking'),
+  );
   if (rest.length === edits.length) return settings;
   const { context_management: _context, ...others } = settings;
   return rest.length === 0 ? others : { ...others, context_management: { ...context, edits: rest } };

@@ -14,9 +14,14 @@ export type History = {
 const marks = ['"signature"', '"redacted_thinking"', '"tool_use"'].map((mark) => Buffer.from(mark));
 
 /** Looks through the messages, parsing them only where there is thinking or a tool call in them. */
-export function fitHistory(messages: Buffer, keeps: (signature: string) => boolean, grammar: IdGrammar): History {
+export function fitHistory(
+  messages: Buffer,
+  keeps: (signature: string) => boolean,
+  grammar: IdGrammar,
+): History {
   if (!marks.some((mark) => messages.includes(mark))) return { mayThink: true };
-  const list = JSON.parse(messages.toString('utf8')) as readonly JsonValue[];
+  const list = parsed(messages);
+  if (!list) return { mayThink: true };
   const own = list.map((message) => ownMessage(message, keeps));
   const changed = own.some((message, index) => message !== list[index]);
   const names = newNames(own.flatMap(idsIn), grammar);
@@ -24,6 +29,15 @@ export function fitHistory(messages: Buffer, keeps: (signature: string) => boole
   const mayThink = !inToolLoop(kept) || startsWithThinking(kept);
   if (!changed && names.size === 0) return { mayThink };
   return { messages: JSON.stringify(kept.map((message) => renamed(message, names))), mayThink };
+}
+
+/** Undefined where they are no JSON: then they pass, and whoever reads them says so. */
+function parsed(messages: Buffer): readonly JsonValue[] | undefined {
+  try {
+    return JSON.parse(messages.toString('utf8')) as readonly JsonValue[];
+  } catch {
+    return undefined;
+  }
 }
 
 function blocksIn(message: JsonValue | undefined): readonly JsonObject[] {

@@ -28,7 +28,10 @@ const replaced: Readonly<Record<string, string>> = {
 /** The request's settings with locked ones taken out and the preset's put in. */
 export function withPreset(own: Settings, { set, drop }: Parameters): Settings {
   const kept = drop.reduce(without, own);
-  return Object.entries(set).reduce((settings, [key, value]) => withOne(without(settings, key), key, value), kept);
+  return Object.entries(set).reduce(
+    (settings, [key, value]) => withOne(without(settings, key), key, value),
+    kept,
+  );
 }
 
 function omit(settings: Settings, ...keys: readonly string[]): Settings {
@@ -71,13 +74,18 @@ function withOne(settings: Settings, key: string, value: JsonValue): Settings {
     }
     case 'response_format': {
       const schema = asObject(asObject(value)['json_schema'])['schema'];
-      return schema === undefined ? settings : withOutput(settings, { format: { type: 'json_schema', schema } });
+      return schema === undefined
+        ? settings
+        : withOutput(settings, { format: { type: 'json_schema', schema } });
     }
     case 'tool_choice':
       return { ...settings, tool_choice: choiceOf(value) };
     case 'parallel_tool_calls': {
       const choice = settings['tool_choice'] ?? { type: 'auto' };
-      return { ...settings, tool_choice: { ...asObject(choice), disable_parallel_tool_use: value === false } };
+      return {
+        ...settings,
+        tool_choice: { ...asObject(choice), disable_parallel_tool_use: value === false },
+      };
     }
     case 'user':
       return asObject(settings['metadata'])['user_id'] === undefined
@@ -131,7 +139,9 @@ export function presetParameters(set: JsonObject, warnings: Warnings): Elsewhere
       ...optional('presencePenalty', number('presence_penalty')),
       ...optional('frequencyPenalty', number('frequency_penalty')),
     },
-    ...(asObject(set['response_format'])['type'] === 'json_object' ? { format: { type: 'json' as const } } : {}),
+    ...(asObject(set['response_format'])['type'] === 'json_object'
+      ? { format: { type: 'json' as const } }
+      : {}),
     ...optional('verbosity', someText(set['verbosity'])),
     ...optional('cacheKey', someText(set['prompt_cache_key'])),
     ...optional('logprobs', set['logprobs'] === true ? (number('top_logprobs') ?? 0) : undefined),

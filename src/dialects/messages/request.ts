@@ -9,50 +9,109 @@ import type {
   Turn,
 } from '../../core/conversation.ts';
 import { optional } from '../../core/optional.ts';
-import type { JsonObject, JsonValue } from '../../core/snapshot.ts';
+import type { Endpoint, JsonObject, JsonValue } from '../../core/snapshot.ts';
+import { modelFacts } from './model-facts.ts';
+import { askThinking, fitSampling, type ThinkingKeys } from './thinking.ts';
 
 export type AnthropicRequest = { readonly body: JsonObject; readonly warnings: readonly string[] };
 
-/** The request body for `model`, and what could not be carried. */
-export function writeAnthropic(conversation: Conversation, model: string): AnthropicRequest {
-  const warnings: string[] = [];
-  const { turns, tools, format, sampling, stop } = conversation;
-  const { temperature } = sampling;
+/** The request body for the endpoint, and what could not be carried. */
+export function writeAnthropic(conversation: Conversation, endpoint: Endpoint): AnthropicRequest {
+  const warnings = uncarried(conversation);
+  const { turns, tools, format, stop, maxOutput } = conversation;
+  const model = endpoint.providerModel;
   const firstOther = turns.findIndex((turn) => turn.role !== 'system');
-  const opening = firstOther === -1 ? turns : turns.slice(0, firstOther);
+  const opening = firstOther === -1 ? turns.slice(0, -1) : turns.slice(0, firstOther);
   const system = opening.flatMap((turn) => writeTurn(turn, warnings));
-  if (format?.type === 'json')
-    warnings.push('"response_format" json_object has no counterpart at Anthropic and was dropped');
-  if (temperature !== undefined && temperature > 1)
-    warnings.push('"temperature" was lowered to 1, the most that Anthropic takes');
+  const messages = writeMessages(turns.slice(opening.length), model, warnings);
+  const { thinking, effort } = writeThinking(conversation, endpoint, warnings);
+  const { sampling, warnings: unsampled } = fitSampling(conversation.sampling, model, thinking !== undefined);
+  const stops = stop.filter((text) => text.trim() !== '');
+  if (stops.length < stop.length) warnings.push('stop sequences of white space alone were dropped');
+  const output = {
+    ...optional('effort', effort),
+    ...optional('format', writeFormat(format, warnings)),
+  };
   const body: JsonObject = {
     model,
-    max_tokens: conversation.maxOutput,
+    max_tokens: maxOutput,
     ...(system.length > 0 ? { system } : {}),
-    messages: writeMessages(turns.slice(opening.length), warnings),
+    messages,
     ...(tools.length > 0
       ? { tools: tools.map(writeTool), ...optional('tool_choice', writeToolChoice(conversation)) }
       : {}),
-    ...optional('temperature', temperature === undefined ? undefined : Math.min(temperature, 1)),
+    ...optional('thinking', thinking),
+    ...optional('temperature', sampling.temperature),
     ...optional('top_p', sampling.topP),
     ...optional('top_k', sampling.topK),
-    ...(stop.length > 0 ? { stop_sequences: stop } : {}),
-    ...(format?.type === 'json_schema'
-      ? { output_config: { format: { type: 'json_schema', schema: format.schema } } }
-      : {}),
+    ...(stops.length > 0 ? { stop_sequences: stops } : {}),
+    ...(Object.keys(output).length > 0 ? { output_config: output } : {}),
     ...(conversation.user === undefined ? {} : { metadata: { user_id: conversation.user } }),
     ...(conversation.stream ? { stream: true } : {}),
   };
-  return { body, warnings };
+  return { body, warnings: [...warnings, ...unsampled] };
+}
+
+/** What Anthropic has no word for. */
+function uncarried({ sampling, logprobs, verbosity }: Conversation): string[] {
+  const given: Readonly<Record<string, unknown>> = {
+    seed: sampling.seed,
+    presence_penalty: sampling.presencePenalty,
+    frequency_penalty: sampling.frequencyPenalty,
+    logprobs,
+    verbosity,
+  };
+  return Object.entries(given)
+    .filter(([, value]) => value !== undefined)
+    .map(([key]) => `"${key}" has no counterpart at Anthropic and was dropped`);
+}
+
+/** Thinking is asked for where nothing else that was asked forbids it. */
+function writeThinking(
+  { thinking, toolChoice, tools, turns, maxOutput }: Conversation,
+  endpoint: Endpoint,
+  warnings: string[],
+): ThinkingKeys {
+  if (!thinking || thinking.enabled === false || thinking.effort === 'none') return {};
+  const forced =
+    tools.length > 0 && toolChoice !== undefined && toolChoice !== 'auto' && toolChoice !== 'none';
+  const budget = modelFacts(endpoint.providerModel).thinking === 'budget';
+  const no = !endpoint.features.has('reasoning')
+    ? `${endpoint.model.slug} does not think`
+    : forced
+      ? 'it is refused beside a forced "tool_choice"'
+      : budget && goesOnWithoutThinking(turns)
+        ? 'the turn that goes on was begun by another model'
+        : undefined;
+  if (no !== undefined) {
+    warnings.push(`thinking was not asked for: ${no}`);
+    return {};
+  }
+  const { keys, warning } = askThinking(thinking, endpoint.providerModel, maxOutput);
+  if (warning !== undefined) warnings.push(warning);
+  return keys;
+}
+
+/** With a budget, a turn that goes on after tool results must have begun with the model's own thinking. */
+function goesOnWithoutThinking(turns: readonly Turn[]): boolean {
+  if (turns.findLast((turn) => turn.role !== 'system')?.role !== 'tool') return false;
+  const first = turns.findLast((turn) => turn.role === 'assistant')?.content[0];
+  return first?.type !== 'thinking' || (first.signature ?? first.redacted) === undefined;
+}
+
+function writeFormat(format: Conversation['format'], warnings: string[]): JsonObject | undefined {
+  if (format?.type === 'json')
+    warnings.push('"response_format" json_object has no counterpart at Anthropic and was dropped');
+  return format?.type === 'json_schema' ? { type: 'json_schema', schema: format.schema } : undefined;
 }
 
 type Message = { role: 'user' | 'assistant'; content: JsonObject[] };
 
 /**
- * Anthropic wants the results of tool calls at the start of the very next user message, and no empty message:
- * neighbours of one role become one message.
+ * Anthropic wants the results of tool calls at the start of the very next user message, the user first, and no
+ * empty message: neighbours of one role become one message.
  */
-function writeMessages(turns: readonly Turn[], warnings: string[]): readonly JsonObject[] {
+function writeMessages(turns: readonly Turn[], model: string, warnings: string[]): readonly JsonObject[] {
   const messages: Message[] = [];
   for (const turn of turns) {
     if (turn.role === 'system')
@@ -63,7 +122,35 @@ function writeMessages(turns: readonly Turn[], warnings: string[]): readonly Jso
     if (last?.role === role) last.content.push(...content);
     else if (content.length > 0) messages.push({ role, content });
   }
-  return messages;
+  if (messages[0]?.role !== 'user') {
+    warnings.push('the conversation did not begin with the user: an empty beginning was put before it');
+    messages.unshift({ role: 'user', content: [{ type: 'text', text: '(begin)' }] });
+  }
+  return endProperly(messages, model, warnings).map(({ role, content }) => ({
+    role,
+    content: resultsFirst(content),
+  }));
+}
+
+function resultsFirst(content: readonly JsonObject[]): readonly JsonObject[] {
+  const isResult = (block: JsonObject): boolean => block['type'] === 'tool_result';
+  return [...content.filter(isResult), ...content.filter((block) => !isResult(block))];
+}
+
+/** An answer that was begun for the model: newer models refuse to go on with it, all refuse white space at its end. */
+function endProperly(messages: readonly Message[], model: string, warnings: string[]): readonly Message[] {
+  const last = messages.at(-1);
+  if (last?.role !== 'assistant') return messages;
+  if (!modelFacts(model).prefill) {
+    warnings.push(`${model} cannot go on with a begun answer: it was asked to continue instead`);
+    return [...messages, { role: 'user', content: [{ type: 'text', text: 'Continue.' }] }];
+  }
+  const content = last.content.flatMap((block, index): JsonObject[] => {
+    if (index < last.content.length - 1 || typeof block['text'] !== 'string') return [block];
+    const text = block['text'].trimEnd();
+    return text === '' ? [] : [{ ...block, text }];
+  });
+  return content.length === 0 ? messages.slice(0, -1) : [...messages.slice(0, -1), { ...last, content }];
 }
 
 /** Thinking goes only to its issuer, who knows its signature; without one it is not sent. */
@@ -72,7 +159,7 @@ function writeBlock(block: AssistantBlock, warnings: string[]): JsonObject[] {
     case 'text':
       return writeContents([block], warnings);
     case 'call':
-      return [writeCall(block, warnings)];
+      return [{ ...writeCall(block, warnings), ...optional('cache_control', block.cache) }];
     case 'thinking':
       if (block.redacted !== undefined) return [{ type: 'redacted_thinking', data: block.redacted }];
       return block.signature === undefined
@@ -97,13 +184,14 @@ function writeTurn(turn: Turn, warnings: string[]): JsonObject[] {
           tool_use_id: turn.callId,
           ...(content.length > 0 ? { content } : {}),
           ...(turn.failed === true ? { is_error: true } : {}),
+          ...optional('cache_control', turn.cache),
         },
       ];
     }
   }
 }
 
-/** Anthropic refuses empty text blocks. */
+/** Anthropic refuses blocks of text without any. */
 function writeContents(contents: readonly Content[], warnings: string[]): JsonObject[] {
   return contents.flatMap((content) => {
     const block = writeContent(content, warnings);
@@ -114,7 +202,7 @@ function writeContents(contents: readonly Content[], warnings: string[]): JsonOb
 function writeContent(content: Content, warnings: string[]): JsonObject | undefined {
   switch (content.type) {
     case 'text':
-      return content.text === ''
+      return content.text.trim() === ''
         ? undefined
         : { type: 'text', text: content.text, ...optional('cache_control', content.cache) };
     case 'image':

@@ -7,9 +7,10 @@ import type { Ask } from '../../core/ask.ts';
 import { grammarOf } from '../../core/hand-over.ts';
 import { asObject, asText, someText } from '../../core/json.ts';
 import { optional } from '../../core/optional.ts';
+import { refuse } from '../../core/problem.ts';
 import type { JsonObject, JsonValue } from '../../core/snapshot.ts';
 import type { Outgoing } from '../dialect.ts';
-import { bytesOf, splice, valueOf } from '../json-source.ts';
+import { bytesOf, JsonFault, splice, valueOf } from '../json-source.ts';
 import { fitSettings, type Fitted } from './fit.ts';
 import { fitHistory, type History } from './history.ts';
 import { uncarried, withPreset, type Settings } from './preset-keys.ts';
@@ -70,6 +71,8 @@ function editsOf(out: Outgoing, settings: Settings): Map<string, Edit> {
   if (merged.drop.includes('tools')) edits.set('tools', undefined);
   const tools = unitedTools(out);
   if (tools !== undefined) edits.set('tools', tools);
+  if (tools === undefined && !ask.needs.tools && own['tool_choice'] === undefined)
+    edits.delete('tool_choice');
   return edits;
 }
 
@@ -95,7 +98,7 @@ function unitedTools({ ask, preset, merged }: Outgoing): Edit {
   if (own.length === 0) return undefined;
   const bytes = merged.drop.includes('tools') ? undefined : bytesOf(ask.source, 'tools');
   if (bytes?.[0] !== 0x5b || isEmptyArray(bytes)) return JSON.stringify(own);
-  const sent = (valueOf(ask.source, 'tools') as readonly JsonValue[]).map(asObject);
+  const sent = toolsIn(ask);
   const brought = new Map(sent.map((tool) => [identity(tool), tool]));
   const known = new Set(own.map(identity));
   if (sent.every((tool) => !known.has(identity(tool))))
@@ -104,6 +107,17 @@ function unitedTools({ ask, preset, merged }: Outgoing): Edit {
     ...own.map((tool) => brought.get(identity(tool)) ?? tool),
     ...sent.filter((tool) => !known.has(identity(tool))),
   ]);
+}
+
+function toolsIn(ask: Ask): readonly JsonObject[] {
+  try {
+    return (valueOf(ask.source, 'tools') as readonly JsonValue[]).map(asObject);
+  } catch (error) {
+    if (!(error instanceof JsonFault)) throw error;
+    throw refuse('invalid_json', `The request body is not usable JSON: ${error.message}.`, {
+      param: 'tools',
+    });
+  }
 }
 
 function identity(tool: JsonObject): string {

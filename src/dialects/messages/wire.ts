@@ -9,7 +9,7 @@ const anthropicVersion = '2023-06-01';
 export const anthropicWire: WireCodec = {
   wire: 'anthropic',
   address: () => ({ path: '/messages', headers: { 'anthropic-version': anthropicVersion } }),
-  request: (conversation, endpoint) => writeAnthropic(conversation, endpoint.providerModel),
+  request: writeAnthropic,
   reader: () => new AnthropicReader(),
   readWhole: readAnthropicAnswer,
 };
