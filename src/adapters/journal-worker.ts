@@ -1,28 +1,51 @@
 /** The thread that commits records: a commit blocks for milliseconds, which the thread that serves must not. */
+import { closeSync, openSync, readSync } from 'node:fs';
 import { parentPort, workerData } from 'node:worker_threads';
 import { openDatabase } from './database.ts';
 import { forgetRecords, insertRecords } from './generations.ts';
-
-type Batch = readonly { readonly sequence: number; readonly text: string }[];
+import type { CommitOrder } from './journal.ts';
 
 const dayMs = 86_400_000;
 const retentionDays = 90;
 const retryMs = 1_000;
 
 const database = openDatabase((workerData as { readonly database: string }).database);
-/** Batches that could not be committed yet: the disk is full, or something else holds the file. */
-let waiting: Batch[] = [];
+/** Orders that could not be carried out yet: the disk is full, or something else holds the database. */
+let waiting: CommitOrder[] = [];
+/** How far the file being read has been committed, in bytes. */
+let reading = { path: '', from: 0 };
 
 function commit(): void {
-  for (let batch = waiting[0]; batch; batch = waiting[0]) {
-    const texts = batch.map(({ text }) => text);
-    if (!attempt(() => insertRecords(database, texts))) {
+  for (let order = waiting[0]; order; order = waiting[0]) {
+    if (!attempt(() => carryOut(order))) {
       setTimeout(commit, retryMs);
       return;
     }
-    parentPort?.postMessage(batch.at(-1)?.sequence ?? 0);
+    parentPort?.postMessage(order.last);
     waiting.shift();
   }
+}
+
+function carryOut({ path, upTo }: CommitOrder): void {
+  const from = reading.path === path ? reading.from : 0;
+  if (upTo > from) insertRecords(database, linesOf(path, from, upTo));
+  reading = { path, from: Math.max(from, upTo) };
+}
+
+/** The whole lines between two bytes of the file. */
+function linesOf(path: string, from: number, upTo: number): readonly string[] {
+  const bytes = Buffer.allocUnsafe(upTo - from);
+  const file = openSync(path, 'r');
+  try {
+    for (let read = 0; read < bytes.length;)
+      read += readSync(file, bytes, read, bytes.length - read, from + read);
+  } finally {
+    closeSync(file);
+  }
+  return bytes
+    .toString('utf8')
+    .split('\n')
+    .filter((line) => line !== '');
 }
 
 /** Old records may wait for another day; the thread must not die of them. */
@@ -52,7 +75,7 @@ function stop(): void {
 
 const daily = setInterval(forget, dayMs);
 setImmediate(forget);
-parentPort?.on('message', (message: Batch | 'stop') => {
+parentPort?.on('message', (message: CommitOrder | 'stop') => {
   if (message === 'stop') stop();
   else if (waiting.push(message) === 1) commit();
 });

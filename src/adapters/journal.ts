@@ -1,7 +1,7 @@
 /**
  * Records of generations: readable at once, safe from a killed process as soon as `close` returns, and in SQLite
- * soon after. Each record is one line appended to a file (a write to the page cache, microseconds) and one message
- * to the thread that commits in batches; what was appended but not committed is read back at the next start.
+ * soon after. Each record is one line appended to a file: a write to the page cache, microseconds. The file is also
+ * the queue of the thread that commits, a few times a second; what it had not committed is read at the next start.
  */
 import { closeSync, openSync, readdirSync, readFileSync, unlinkSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
@@ -16,6 +16,8 @@ import { insertRecords, recordById, recentRecords } from './generations.ts';
 const kept = 2_000;
 /** A file that has grown past this is closed, and deleted once all its records are committed. */
 const segmentBytes = 8 * 1024 * 1024;
+/** A transaction of many records costs little more than one of a single record. */
+const commitEveryMs = 100;
 
 export type DurableJournal = Journal &
   Generations & {
@@ -24,6 +26,9 @@ export type DurableJournal = Journal &
   };
 
 type Segment = { readonly path: string; readonly file: number; bytes: number; last: number };
+
+/** Asks the thread to commit what stands in the file up to a byte; `last` is the number of the last record there. */
+export type CommitOrder = { readonly path: string; readonly upTo: number; readonly last: number };
 
 export type JournalOptions = {
   readonly folder: string;
@@ -52,7 +57,6 @@ class FileJournal implements DurableJournal {
   #segment: Segment;
   #sequence = 0;
   #committed = 0;
-  #pending: { readonly sequence: number; readonly text: string }[] = [];
   #scheduled = false;
 
   constructor(options: JournalOptions) {
@@ -78,10 +82,9 @@ class FileJournal implements DurableJournal {
     this.#append(text, sequence);
     this.#memory.set(record.id, { record, sequence });
     this.#trim();
-    this.#pending.push({ sequence, text });
     if (!this.#scheduled) {
       this.#scheduled = true;
-      setImmediate(() => this.#send());
+      setTimeout(() => this.#send(), commitEveryMs).unref();
     }
     for (const follower of this.#followers) follower(record);
   }
@@ -121,20 +124,20 @@ class FileJournal implements DurableJournal {
 
   #send(): void {
     this.#scheduled = false;
-    if (this.#pending.length === 0) return;
-    this.#worker.postMessage(this.#pending);
-    this.#pending = [];
+    const { path, bytes, last } = this.#segment;
+    const order: CommitOrder = { path, upTo: bytes, last };
+    this.#worker.postMessage(order);
   }
 
   #onCommitted(sequence: number): void {
-    this.#committed = sequence;
+    this.#committed = Math.max(this.#committed, sequence);
     for (let oldest = this.#closed[0]; oldest && oldest.last <= sequence; oldest = this.#closed[0]) {
       this.#closed.shift();
       unlinkSync(oldest.path);
     }
   }
 
-  /** A record that cannot be appended still goes to SQLite; the operator is told. */
+  /** A record that cannot be appended is kept in memory only; the operator is told. */
   #append(text: string, sequence: number): void {
     try {
       if (this.#segment.bytes > segmentBytes) this.#rotate();
@@ -146,6 +149,7 @@ class FileJournal implements DurableJournal {
   }
 
   #rotate(): void {
+    this.#send();
     closeSync(this.#segment.file);
     this.#closed.push(this.#segment);
     this.#segment = this.#open();

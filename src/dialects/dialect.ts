@@ -125,6 +125,8 @@ export type Dialect = {
   read(body: Buffer): Ask;
   /** The request for an endpoint of the same wire: the client's bytes, with the keys we own spliced. */
   splice(out: Outgoing): Uint8Array[];
+  /** What `splice` changes or drops beyond the keys that are ours, in words for people. */
+  spliceWarnings?(out: Outgoing): readonly string[];
   /** The request, merged with its preset, as a conversation, for any other wire. Throws Refused naming the path. */
   conversation(out: Outgoing): Conversation;
   /** Passes a stream of the same wire on. */

@@ -53,7 +53,7 @@ export function code(dialect: Dialect, out: Outgoing): Coded {
       ...address,
       ...optional('path', dialect.path),
       body: dialect.splice(out),
-      warnings: [],
+      warnings: dialect.spliceWarnings?.(out) ?? [],
       translated: false,
       stream: (identity) => dialect.pass(identity),
       whole: (body, identity) => dialect.passWhole(body, identity),

@@ -34,7 +34,7 @@ export function outgoing(body: JsonObject | string | Buffer, given: Given = {}):
   };
 }
 
-export const identity = { generation: 'gen-0123', model: 'acme/one', created: 1 };
+export const identity = { generation: 'gen-0123', model: 'acme/one', created: 1, answers: 1 };
 
 /** Ten tokens in, five out, for a thousandth of a dollar. */
 export const bill: Bill = {

@@ -26,7 +26,7 @@ export function writeChat(
   const effort = thinking?.enabled === false ? 'none' : (thinking?.effort ?? effortOf(thinking?.budget));
   const body: JsonObject = {
     model: endpoint.providerModel,
-    messages: turns.flatMap((turn) => writeTurn(turn, warnings)),
+    messages: writeTurns(turns, warnings),
     [capKeyFor(endpoint)]: conversation.maxOutput,
     ...(tools.length > 0
       ? {
@@ -64,17 +64,27 @@ function effortOf(budget: number | undefined): string | undefined {
   return budget <= 2_048 ? 'low' : budget <= 12_288 ? 'medium' : 'high';
 }
 
-function writeTurn(turn: Turn, warnings: string[]): readonly JsonObject[] {
-  switch (turn.role) {
-    case 'system':
-      return [{ role: 'system', content: writeContents(turn.content, warnings) }];
-    case 'user':
-      return [{ role: 'user', content: writeContents(turn.content, warnings) }];
-    case 'assistant':
-      return [writeAssistant(turn.content)];
-    case 'tool':
-      return writeResult(turn, warnings);
+type ToolTurn = Turn & { readonly role: 'tool' };
+
+function writeTurns(turns: readonly Turn[], warnings: string[]): readonly JsonObject[] {
+  const messages: JsonObject[] = [];
+  let results: ToolTurn[] = [];
+  for (const turn of turns) {
+    if (turn.role === 'tool') {
+      results.push(turn);
+      messages.push(writeResult(turn));
+      continue;
+    }
+    messages.push(...writeResultMedia(results, warnings));
+    results = [];
+    // An assistant that only thought said nothing that this wire can tell.
+    if (turn.role === 'assistant')
+      messages.push(
+        ...(turn.content.some(({ type }) => type !== 'thinking') ? [writeAssistant(turn.content)] : []),
+      );
+    else messages.push({ role: turn.role, content: writeContents(turn.content, warnings) });
   }
+  return [...messages, ...writeResultMedia(results, warnings)];
 }
 
 /** Thinking of another issuer is not told again: providers refuse it, or bill it as input for nothing. */
@@ -98,26 +108,19 @@ function writeAssistant(blocks: readonly AssistantBlock[]): JsonObject {
   };
 }
 
-/** Tool results are text on this wire; images in them follow as a user message. */
-function writeResult(turn: Turn & { readonly role: 'tool' }, warnings: string[]): readonly JsonObject[] {
+/** Tool results are text on this wire. */
+function writeResult(turn: ToolTurn): JsonObject {
   const text = turn.content.flatMap((part) => (part.type === 'text' ? [part.text] : [])).join('\n');
-  const media = turn.content.filter((part) => part.type !== 'text');
-  const result = {
-    role: 'tool',
-    tool_call_id: turn.callId,
-    content: turn.failed === true ? `Error: ${text}` : text,
-  };
-  if (media.length === 0) return [result];
-  return [
-    result,
-    {
-      role: 'user',
-      content: writeContents(
-        [{ type: 'text', text: `From the result of ${turn.callId}:` }, ...media],
-        warnings,
-      ),
-    },
-  ];
+  return { role: 'tool', tool_call_id: turn.callId, content: turn.failed === true ? `Error: ${text}` : text };
+}
+
+/** Images in results follow as a user message, after the last result: nothing may stand between those. */
+function writeResultMedia(results: readonly ToolTurn[], warnings: string[]): readonly JsonObject[] {
+  const media = results.flatMap(({ callId, content }): readonly Content[] => {
+    const parts = content.filter((part) => part.type !== 'text');
+    return parts.length === 0 ? [] : [{ type: 'text', text: `From the result of ${callId}:` }, ...parts];
+  });
+  return media.length === 0 ? [] : [{ role: 'user', content: writeContents(media, warnings) }];
 }
 
 /** One text is sent as a string: some providers understand nothing else. */

@@ -5,7 +5,7 @@ import { readConversation } from './conversation.ts';
 import { messagesError, messagesErrorEvent } from './error.ts';
 import { MessagesPass, passAnswer } from './pass.ts';
 import { readMessages } from './read.ts';
-import { spliceMessages } from './splice.ts';
+import { spliceMessages, spliceWarnings } from './splice.ts';
 import { messagesAnswer, MessagesWriter } from './write.ts';
 
 export const messagesDialect: Dialect = {
@@ -13,6 +13,7 @@ export const messagesDialect: Dialect = {
   sameWire: 'anthropic',
   read: readMessages,
   splice: spliceMessages,
+  spliceWarnings,
   conversation: readConversation,
   pass: (identity) => new MessagesPass(identity),
   passWhole: passAnswer,

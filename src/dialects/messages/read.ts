@@ -81,21 +81,21 @@ function routing(
 }
 
 /** Parameters that have the same name in both dialects. */
-const sameName: readonly string[] = [
+const sameName: ReadonlySet<string> = new Set([
   'temperature',
   'top_p',
   'top_k',
   'max_tokens',
   'tool_choice',
   'service_tier',
-];
+]);
 
 /** The caller's parameters in chat names. Either way of asking for thinking counts as both of the chat names. */
 function parametersOf(values: JsonObject): JsonObject {
   const output = asObject(values['output_config']);
   const thinking = values['thinking'] ?? output['effort'] ?? undefined;
   return {
-    ...Object.fromEntries(Object.entries(values).filter(([key]) => sameName.includes(key))),
+    ...Object.fromEntries(Object.entries(values).filter(([key]) => sameName.has(key))),
     ...optional('stop', values['stop_sequences']),
     ...optional('reasoning_effort', output['effort'] ?? thinking),
     ...optional('reasoning', thinking),

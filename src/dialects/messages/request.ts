@@ -4,6 +4,7 @@ import type {
   Content,
   Conversation,
   Media,
+  ThinkingRequest,
   Tool,
   ToolCall,
   Turn,
@@ -72,7 +73,7 @@ function writeThinking(
   endpoint: Endpoint,
   warnings: string[],
 ): ThinkingKeys {
-  if (!thinking || thinking.enabled === false || thinking.effort === 'none') return {};
+  if (!thinking || !asksThinking(thinking)) return {};
   const forced =
     tools.length > 0 && toolChoice !== undefined && toolChoice !== 'auto' && toolChoice !== 'none';
   const budget = modelFacts(endpoint.providerModel).thinking === 'budget';
@@ -90,6 +91,12 @@ function writeThinking(
   const { keys, warning } = askThinking(thinking, endpoint.providerModel, maxOutput);
   if (warning !== undefined) warnings.push(warning);
   return keys;
+}
+
+/** A wish to see thoughts alone asks for none: agents send it with every request. */
+function asksThinking({ enabled, effort, budget }: ThinkingRequest): boolean {
+  if (enabled === false || effort === 'none') return false;
+  return enabled === true || effort !== undefined || budget !== undefined;
 }
 
 /** With a budget, a turn that goes on after tool results must have begun with the model's own thinking. */

@@ -8,7 +8,7 @@ import { SseReader } from '../sse.ts';
 import { AnthropicReader, readAnthropicAnswer } from './answer.ts';
 import { messagesAnswer, MessagesWriter } from './write.ts';
 
-const identity = { generation: 'gen-1', model: 'acme/one', created: 1 };
+const identity = { generation: 'gen-1', model: 'acme/one', created: 1, answers: 1 };
 const bill: Bill = {
   usage: { input: 10, cacheRead: 4, output: 5, reasoning: 2 },
   basis: 'measured',
