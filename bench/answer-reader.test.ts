@@ -8,7 +8,7 @@ const chunked =
 const empty = 'HTTP/1.1 204 No Content\r\ncontent-length: 0\r\n\r\n';
 
 /** Reads the text in pieces of this many bytes. */
-function read(text: string, size: number): { answers: Answer[]; parts: string[] } {
+function read(text: string, size: number): { answers: Answer[]; parts: string[]; unfinished: string } {
   const answers: Answer[] = [];
   const parts: string[] = [];
   const reader = new AnswerReader({
@@ -17,7 +17,7 @@ function read(text: string, size: number): { answers: Answer[]; parts: string[] 
   });
   const bytes = Buffer.from(text);
   for (let at = 0; at < bytes.length; at += size) reader.push(bytes.subarray(at, at + size));
-  return { answers, parts };
+  return { answers, parts, unfinished: reader.unfinished() };
 }
 
 describe('reading answers off a connection', () => {
@@ -47,6 +47,9 @@ describe('reading answers off a connection', () => {
 
   test('a cut answer is not an answer', () => {
     assert.equal(read(whole.slice(0, -1), 1_000).answers.length, 0);
-    assert.equal(read(chunked.slice(0, -5), 1_000).answers.length, 0);
+    const cut = read(chunked.slice(0, -5), 1_000);
+    assert.equal(cut.answers.length, 0);
+    assert.match(cut.unfinished, /^http\/1\.1 200 ok[^]*abc0123456789abcdef/);
+    assert.equal(read(whole, 1_000).unfinished, '');
   });
 });

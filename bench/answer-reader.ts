@@ -35,6 +35,12 @@ export class AnswerReader {
     while (this.#rest.length > 0 && this.#step());
   }
 
+  /** What has come of an answer that is not whole, for people to read; empty between answers. */
+  unfinished(): string {
+    const text = `${this.#head ?? ''}${this.#parts.join('')}${this.#rest.toString('latin1')}`;
+    return text.length > 600 ? `${text.slice(0, 200)}…${text.slice(-400)}` : text;
+  }
+
   /** True when it made progress. */
   #step(): boolean {
     if (this.#head === undefined) return this.#readHead();

@@ -83,7 +83,7 @@ async function open(port: number, sink: ConstructorParameters<typeof AnswerReade
   const reader = new AnswerReader(sink);
   const failed = new Promise<never>((_resolve, reject) => {
     socket.on('error', reject);
-    socket.on('end', () => reject(new Error('the connection was closed in the middle')));
+    socket.on('end', () => reject(new Error(`the connection was closed: ${reader.unfinished()}`)));
     socket.on('data', (bytes: Buffer) => {
       try {
         reader.push(bytes);

@@ -33,8 +33,9 @@ export async function nginx({ processes, mock, folder }: Site): Promise<Candidat
     title: `nginx ${version ?? ''}`,
     port,
     pids: childrenOf(child.pid ?? 0),
+    compiles: false,
     question: (lane) => ({ path: `${prefixes[lane] ?? ''}/v1/chat/completions`, model: 'mock-1' }),
-    child,
+    run: { child, log },
   };
 }
 

@@ -17,11 +17,12 @@ export async function portkey({ processes, mock, folder, root }: Site): Promise<
   if (home === undefined) throw new NotInstalled(`${packageName} is not installed: it is not compared`);
   const port = await freePort();
   mkdirSync(folder, { recursive: true });
+  const log = join(folder, 'log');
   const child = processes.start({
     role: 'gateway',
     command: process.execPath,
     args: [join(home, 'build/start-server.js'), `--port=${port}`, '--headless'],
-    log: join(folder, 'log'),
+    log,
   });
   await answers(`http://127.0.0.1:${port}/`, child, 'portkey');
   const { version } = JSON.parse(readFileSync(join(home, 'package.json'), 'utf8')) as { version: string };
@@ -30,8 +31,9 @@ export async function portkey({ processes, mock, folder, root }: Site): Promise<
     title: `${packageName} ${version}`,
     port,
     pids: [child.pid ?? 0],
+    compiles: true,
     question: (lane) => question(lane, mock),
-    child,
+    run: { child, log },
   };
 }
 

@@ -4,7 +4,7 @@
  * could not be measured; a missed bar is a result.
  */
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { cpus, loadavg, release, tmpdir } from 'node:os';
+import { cpus, release, tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import type { ChildProcess } from 'node:child_process';
 import { direct, NotInstalled, type Candidate, type CandidateName, type Site } from './candidates.ts';
@@ -31,8 +31,8 @@ const starters: Readonly<Record<CandidateName, (site: Site) => Candidate | Promi
   portkey,
 };
 
-/** Code is compiled and connections are opened before anything counts. */
-const warmUpSeconds = 1.5;
+/** Of each lane before anything counts, for code that is compiled while it runs, and for code that was before. */
+const warmUpSeconds = { compiling: 2, compiled: 0.1 };
 
 type Bench = {
   readonly options: Options;
@@ -48,12 +48,10 @@ async function main(): Promise<void> {
   const pinned = canPin();
   if (!pinned)
     say('NOT PINNED: this needs taskset and the processors 0 and 1. Gateway and load share what there is.');
-  const busy = loadavg()[0] ?? 0;
-  if (busy > 1) say(`THE MACHINE IS BUSY (load ${busy.toFixed(1)}): trust ratios, not absolute numbers.`);
   const processes = new Processes(pinned);
   const folder = mkdtempSync(join(tmpdir(), 'spillway-bench-'));
   try {
-    await Promise.race([bench(options, processes, { folder, pinned, busy }), interruption()]);
+    await Promise.race([bench(options, processes, { folder, pinned }), interruption()]);
   } finally {
     await processes.stopAll();
     rmSync(folder, { recursive: true, force: true });
@@ -68,7 +66,7 @@ function interruption(): Promise<never> {
   });
 }
 
-type Circumstances = { readonly folder: string; readonly pinned: boolean; readonly busy: number };
+type Circumstances = { readonly folder: string; readonly pinned: boolean };
 
 async function bench(
   options: Options,
@@ -94,7 +92,7 @@ async function bench(
     rounds.push(await runRound(all));
   }
   conclude({ candidates, rounds, idle, circumstances, options });
-  for (const { child } of candidates) if (child) await processes.stop(child);
+  for (const { run } of candidates) if (run) await processes.stop(run.child);
   if (profile !== undefined) printProfile(profile);
 }
 
@@ -125,9 +123,10 @@ async function startSurroundings(
 }
 
 async function warmUp(all: Bench): Promise<void> {
-  for (const candidate of all.candidates)
-    for (const lane of chosenLanes(all))
-      await measure(all, candidate, { ...lane, seconds: lane.stream ? 0.5 : warmUpSeconds / 2 });
+  for (const candidate of all.candidates) {
+    const seconds = warmUpSeconds[candidate.compiles ? 'compiling' : 'compiled'] * all.options.pace;
+    for (const lane of chosenLanes(all)) await measure(all, candidate, { ...lane, seconds });
+  }
 }
 
 function chosenLanes({ options }: Bench): readonly Lane[] {
@@ -168,8 +167,11 @@ async function measure(
   const order: Order = { port, pids, headers: {}, expect: {}, ...question, ...how };
   load.send(order);
   const outcome = await nextMessage<Outcome>(load, 'the load generator');
-  if ('error' in outcome) throw new Error(`${candidate.name}, ${lane.name}: ${outcome.error}`);
-  return outcome.measure;
+  if ('measure' in outcome) return outcome.measure;
+  const died = candidate.run?.child.exitCode ?? candidate.run?.child.signalCode;
+  const state = died === null || died === undefined ? '' : ` (it ended: ${died})`;
+  const wrong = new Error(`${candidate.name}${state}, ${lane.name}: ${outcome.error}`);
+  throw withLog(wrong, candidate.run?.log);
 }
 
 type Results = {
@@ -221,8 +223,8 @@ function printProfile(folder: string): void {
 }
 
 /** The end of what a process printed says why it did not start. */
-function withLog(error: unknown, log: string): Error {
-  const text = existsSync(log) ? readFileSync(log, 'utf8').slice(-1_000) : '';
+function withLog(error: unknown, log: string | undefined): Error {
+  const text = log !== undefined && existsSync(log) ? readFileSync(log, 'utf8').slice(-1_000) : '';
   return new Error(`${error instanceof Error ? error.message : String(error)}\n${text}`);
 }
 

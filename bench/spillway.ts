@@ -15,6 +15,7 @@ export async function spillway({ processes, mock, folder, root, profile }: Site)
   const file = join(folder, 'spillway.yaml');
   writeFileSync(file, configuration(mock));
   const profiling = profile === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profile}`];
+  const log = join(folder, 'log');
   const child = processes.start({
     role: 'gateway',
     command: process.execPath,
@@ -25,7 +26,7 @@ export async function spillway({ processes, mock, folder, root, profile }: Site)
       SPILLWAY_DATA_DIR: join(folder, 'data'),
       SPILLWAY_DRAIN: '1s',
     },
-    log: join(folder, 'log'),
+    log,
   });
   await answers(`http://127.0.0.1:${port}/healthz`, child, 'spillway');
   const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { version: string };
@@ -34,8 +35,9 @@ export async function spillway({ processes, mock, folder, root, profile }: Site)
     title: `Spillway ${version} on Node ${process.versions.node}`,
     port,
     pids: [child.pid ?? 0],
+    compiles: true,
     question,
-    child,
+    run: { child, log },
   };
 }
 

@@ -123,14 +123,13 @@ test('a cancelled exchange closes its connection and tells nothing more', async 
   const upstream = httpUpstream();
   t.after(() => upstream.close());
   const { sink, told } = listener();
-  const first = new Promise<void>((resolve) => {
-    const data = sink.data;
-    sink.data = (chunk) => {
-      data(chunk);
-      resolve();
-    };
-  });
-  const exchange = upstream.send(call(url), sink);
+  let come: () => void = () => undefined;
+  const first = new Promise<void>((resolve) => (come = resolve));
+  const data = (chunk: Buffer): void => {
+    sink.data(chunk);
+    come();
+  };
+  const exchange = upstream.send(call(url), { ...sink, data });
   await first;
   exchange.cancel();
   await left;

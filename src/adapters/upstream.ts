@@ -45,7 +45,7 @@ class HttpExchange implements Exchange, Dispatcher.DispatchHandler {
         path: url.pathname + url.search,
         method: call.method,
         headers: { ...call.headers, ...(call.method === 'POST' ? { 'content-length': String(length) } : {}) },
-        body: call.method === 'POST' ? joined(call.body, length) : null,
+        body: call.method === 'POST' ? payload(call.body, length) : null,
       },
       this,
     );
@@ -102,9 +102,15 @@ class HttpExchange implements Exchange, Dispatcher.DispatchHandler {
   }
 }
 
-/** Slices are joined once: undici writes one buffer with the head in a single packet where it fits. */
-function joined(body: readonly Uint8Array[], length: number): Uint8Array {
-  return body.length === 1 ? (body[0] as Uint8Array) : Buffer.concat(body, length);
+/** Up to here slices are joined, for one buffer leaves with the head in one packet; beyond, copying costs more. */
+const joinBelow = 64 * 1024;
+
+/** Written as it stands, slice by slice, where it is large: the request's own bytes are not copied again. */
+function payload(body: readonly Uint8Array[], length: number): Uint8Array {
+  const [first] = body;
+  if (body.length === 1 && first) return first;
+  // undici writes any iterable of buffers; its types name only the common bodies.
+  return length <= joinBelow ? Buffer.concat(body, length) : (body as unknown as Uint8Array);
 }
 
 function flat(headers: Record<string, string | string[] | undefined>): Record<string, string> {

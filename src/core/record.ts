@@ -24,6 +24,8 @@ export type AttemptRecord = {
   readonly basis: Basis;
   /** Measured, or for an answer without usage estimated; 0 for what is unmeasured. */
   readonly cost: Nano;
+  /** Of `cost`, what the prompt cost; the rest is the answer's. Absent where nothing was billed. */
+  readonly promptCost?: Nano;
   /** Estimate of what an unmeasured attempt may have cost. */
   readonly unmeasured?: Nano;
   /** The most this attempt could have cost: what would be, or was, held for it. */

@@ -39,6 +39,8 @@ export type Bill = {
   readonly cost: Nano;
   /** Of that, what the attempt that served cost. */
   readonly upstreamCost: Nano;
+  /** Of that, what the prompt cost. */
+  readonly promptCost: Nano;
   /** Estimate of what attempts that broke off unmeasured may have cost, beside `cost`. */
   readonly unmeasured: Nano;
   /** What the gateway did: preset, position, attempts, multiplier. Stands in `usage.spillway`. */

@@ -18,6 +18,7 @@ export function billOf(trail: Trail, served: AttemptRecord): Bill {
     basis: served.basis,
     cost: costSoFar(trail),
     upstreamCost: served.cost,
+    promptCost: served.promptCost ?? zero,
     unmeasured: trail.attempts.reduce((sum, attempt) => add(sum, attempt.unmeasured ?? zero), zero),
     spillway: routingFacts(trail, usage),
     ...(trail.wantsMetadata ? { metadata: metadataOf(trail) } : {}),

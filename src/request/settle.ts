@@ -1,7 +1,7 @@
 /** What an attempt came to: the record of it, with the money. Pure; the caller settles the hold with it. */
 import type { Failure } from '../core/failure.ts';
 import type { PlanStep } from '../core/chain.ts';
-import { zero, type Nano } from '../core/money.ts';
+import { nano, zero, type Nano } from '../core/money.ts';
 import { optional } from '../core/optional.ts';
 import { cost, isPriced } from '../core/price.ts';
 import type { AttemptRecord } from '../core/record.ts';
@@ -46,6 +46,7 @@ type Money = {
   readonly usage?: Usage;
   readonly basis: Basis;
   readonly cost: Nano;
+  readonly promptCost?: Nano;
   readonly unmeasured?: Nano;
 };
 
@@ -59,7 +60,10 @@ function moneyOf({ step, facts, failure, at, promptTokens }: AttemptEnd): Money 
   const counted: Usage = { input: promptTokens, output: facts.outputSeen };
   if (failure === undefined) {
     const usage = facts.usage ?? counted;
-    return { usage, basis: facts.usage ? 'measured' : 'estimated', cost: facts.charged ?? priced(usage) };
+    const paid = facts.charged ?? priced(usage);
+    const { reasoning: _reasoning, ...prompt } = { ...usage, output: 0 };
+    const promptCost = nano(Math.min(paid, priced(prompt)));
+    return { usage, basis: facts.usage ? 'measured' : 'estimated', cost: paid, promptCost };
   }
   if (!facts.written || facts.status >= 400) return { basis: 'none', cost: zero };
   const usage: Usage = facts.usage

@@ -42,6 +42,7 @@ export const bill: Bill = {
   basis: 'measured',
   cost: 1_000_000 as Nano,
   upstreamCost: 1_000_000 as Nano,
+  promptCost: 0 as Nano,
   unmeasured: 0 as Nano,
   spillway: { position: 0 },
 };

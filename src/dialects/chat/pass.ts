@@ -1,6 +1,7 @@
 /**
  * Chat completions in, chat completions out: bytes pass. Of each event only `model` is replaced, a null
- * `system_fingerprint` is dropped and `usage` is held back until the cost is known; the rest is never re-serialised.
+ * `system_fingerprint` or `usage` is dropped, for OpenRouter's SDK refuses both, and `usage` is held back until the
+ * cost is known; the rest is never re-serialised.
  */
 import type { FinishReason } from '../../core/conversation.ts';
 import { asObject } from '../../core/json.ts';
@@ -157,7 +158,9 @@ export class ChatPass implements StreamTranslator {
     if (source.members.has('model')) edits.set('model', this.#model);
     const fingerprint = bytesOf(source, 'system_fingerprint');
     if (fingerprint && isNull(fingerprint)) edits.set('system_fingerprint', undefined);
+    const own = bytesOf(source, 'usage');
     if (usage !== undefined) edits.set('usage', usage);
+    else if (own && isNull(own)) edits.set('usage', undefined);
     return edits;
   }
 
@@ -276,8 +279,8 @@ export function passAnswer(body: Buffer, identity: AnswerIdentity): WholeAnswer 
         ['usage', writeChatUsage(bill, own)],
         ...metadataEdit(bill),
       ]);
-      const fingerprint = bytesOf(source, 'system_fingerprint');
-      if (fingerprint && isNull(fingerprint)) edits.set('system_fingerprint', undefined);
+      // In a whole answer OpenRouter's SDK demands the field, and takes null; in a stream it refuses null.
+      if (!source.members.has('system_fingerprint')) edits.set('system_fingerprint', 'null');
       return splice(source, edits);
     },
   };

@@ -214,8 +214,11 @@ function isEmptyArray(bytes: Buffer): boolean {
 const bytesPerToken = 4;
 /** The dearest image of any catalogued model, in tokens: what an image may cost at most. */
 const tokensPerImage = 5_000;
-/** What providers add around messages and tools; the tool constant covers Anthropic's injected prompt. */
-const framing = { request: 16, message: 8, tools: 800 };
+/**
+ * What providers add around messages and tools. Around one message they add about eight tokens, and its JSON has
+ * more bytes than that beside its text; the tool constant covers Anthropic's injected prompt.
+ */
+const framing = { request: 16, tools: 800 };
 
 function readNeeds(source: Source, messages: Buffer, values: JsonObject): Needs {
   const tools = bytesOf(source, 'tools') ?? bytesOf(source, 'functions');
@@ -223,7 +226,7 @@ function readNeeds(source: Source, messages: Buffer, values: JsonObject): Needs 
   const media = readMedia(source, messages);
   const textBytes = media.textBytes + (tools?.length ?? 0) + (format?.length ?? 0);
   const hasTools = tools !== undefined && tools[0] === 0x5b && !isEmptyArray(tools);
-  const frame = framing.request + framing.message * media.messages + (hasTools ? framing.tools : 0);
+  const frame = framing.request + (hasTools ? framing.tools : 0);
   const answers = values['n'];
   return {
     tools: hasTools,
@@ -262,17 +265,20 @@ function openRouterOnly(values: JsonObject, tools: Buffer | undefined): readonly
 
 type Media = {
   readonly textBytes: number;
-  readonly messages: number;
   readonly images: number;
   readonly files: number;
   readonly audio: number;
 };
 
+/** Long words without their quotes: the search skips by the length of what it looks for. */
+const mediaMarks: readonly Buffer[] = ['image_url', 'input_audio', 'file_data', 'file_id'].map((word) =>
+  Buffer.from(word),
+);
+
 /** A request without media is measured by its bytes alone; with media it is parsed, for base64 is not text. */
 function readMedia(source: Source, messages: Buffer): Media {
-  const plain = !['"image_url"', '"input_audio"', '"file"'].some((mark) => messages.includes(mark));
-  if (plain)
-    return { textBytes: messages.length, messages: count(messages, '"role"'), images: 0, files: 0, audio: 0 };
+  if (!mediaMarks.some((mark) => messages.includes(mark)))
+    return { textBytes: messages.length, images: 0, files: 0, audio: 0 };
   const list = readValue(source, 'messages') as readonly JsonObject[];
   let textBytes = 0;
   const found = { images: 0, files: 0, audio: 0 };
@@ -286,15 +292,9 @@ function readMedia(source: Source, messages: Buffer): Media {
     const rest = media.length > 0 ? { ...message, content: parts.filter((part) => !isMedia(part)) } : message;
     textBytes += Buffer.byteLength(JSON.stringify(rest) ?? '');
   }
-  return { textBytes, messages: list.length, ...found };
+  return { textBytes, ...found };
 }
 
 function isMedia(part: JsonObject | null): boolean {
   return ['image_url', 'file', 'input_audio'].includes(asText(part?.['type']));
-}
-
-function count(bytes: Buffer, mark: string): number {
-  let found = 0;
-  for (let at = bytes.indexOf(mark); at !== -1; at = bytes.indexOf(mark, at + mark.length)) found++;
-  return found;
 }

@@ -1,5 +1,5 @@
 /** Token usage on the chat wire: reading what providers report, writing what clients expect. */
-import { fromUsd, toUsd, type Nano } from '../../core/money.ts';
+import { fromUsd, nano, toUsd, type Nano } from '../../core/money.ts';
 import { asCount } from '../../core/json.ts';
 import { optional } from '../../core/optional.ts';
 import type { JsonObject } from '../../core/snapshot.ts';
@@ -60,6 +60,8 @@ export function writeChatUsage(bill: Bill, own: JsonObject = ownUsage(bill.usage
     cost_details: {
       ...(own['cost_details'] as JsonObject | undefined),
       upstream_inference_cost: toUsd(bill.upstreamCost),
+      upstream_inference_prompt_cost: toUsd(bill.promptCost),
+      upstream_inference_completions_cost: toUsd(nano(bill.upstreamCost - bill.promptCost)),
       ...(bill.cost > bill.upstreamCost
         ? { failed_attempts_cost: toUsd((bill.cost - bill.upstreamCost) as Nano) }
         : {}),

@@ -154,6 +154,7 @@ export function chatAnswer(parts: readonly Part[], identity: AnswerIdentity): Wh
         created: identity.created,
         model: identity.model,
         choices: [choiceOf(answer)],
+        system_fingerprint: null,
       });
       return [Buffer.from(`${head.slice(0, -1)},"usage":${writeChatUsage(bill)}${metadataMember(bill)}}`)];
     },

@@ -145,6 +145,7 @@ test('what a client says back of an answer written here is what the model had sa
     basis: 'measured',
     cost: 0,
     upstreamCost: 0,
+    promptCost: 0,
     unmeasured: 0,
     spillway: {},
   } as unknown as Parameters<ReturnType<typeof responsesDialect.writeWhole>['compose']>[0];

@@ -14,6 +14,7 @@ const bill: Bill = {
   basis: 'measured',
   cost: 1_000 as Nano,
   upstreamCost: 1_000 as Nano,
+  promptCost: 0 as Nano,
   unmeasured: 0 as Nano,
   spillway: {},
 };

@@ -17,6 +17,7 @@ const bill: Bill = {
   basis: 'measured',
   cost: 2_000 as Nano,
   upstreamCost: 2_000 as Nano,
+  promptCost: 0 as Nano,
   unmeasured: 0 as Nano,
   spillway: { position: 1 },
   metadata: { strategy: 'chain' },

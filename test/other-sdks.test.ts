@@ -1,0 +1,105 @@
+/** The Vercel AI SDK over its three providers, and OpenRouter's own SDK, unmodified, against a running gateway. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { createAnthropic } from '@ai-sdk/anthropic';
+import { createOpenAI } from '@ai-sdk/openai';
+import { createOpenAICompatible } from '@ai-sdk/openai-compatible';
+import { OpenRouter } from '@openrouter/sdk';
+import {
+  APICallError,
+  generateText,
+  jsonSchema,
+  Output,
+  stepCountIs,
+  streamText,
+  tool,
+  type LanguageModel,
+} from 'ai';
+import { emulatedChain, key, startTestGateway, type TestGateway } from './support/gateway.ts';
+
+const providers: Readonly<Record<string, (gateway: TestGateway) => (model: string) => LanguageModel>> = {
+  '@ai-sdk/openai (responses)': ({ base }) => createOpenAI({ baseURL: base, apiKey: key }),
+  '@ai-sdk/anthropic': ({ base }) => createAnthropic({ baseURL: base, apiKey: key }),
+  '@ai-sdk/openai-compatible': ({ base }) =>
+    createOpenAICompatible({ name: 'spillway', supportsStructuredOutputs: true, baseURL: base, apiKey: key }),
+};
+
+const weather = tool({
+  description: 'The weather of a city',
+  inputSchema: jsonSchema<{ city: string }>({
+    type: 'object',
+    properties: { city: { type: 'string' } },
+    required: ['city'],
+    additionalProperties: false,
+  }),
+  execute: async () => 'sunny, 31 degrees',
+});
+
+for (const [name, connect] of Object.entries(providers)) {
+  for (const broken of [false, true]) {
+    const who = broken ? 'the fallback' : 'the primary';
+    test(`${name}: text, stream, tool loop, structured output, typed error; ${who} serves`, async (t) => {
+      const gateway = await startTestGateway(t, emulatedChain);
+      if (broken) gateway.emulator?.setFault({ model: 'deepseek/deepseek-v4-pro', kind: 'overloaded' });
+      const model = connect(gateway)('@preset/coder');
+      assert.match((await generateText({ model, prompt: 'hello there' })).text, /hello/);
+
+      let streamed = '';
+      const stream = streamText({ model, prompt: 'write 30 words' });
+      for await (const piece of stream.textStream) streamed += piece;
+      assert.equal(streamed.trim().split(' ').length, 30);
+      assert.ok(((await stream.usage).outputTokens ?? 0) > 0);
+
+      const looped = await generateText({
+        model,
+        tools: { get_weather: weather },
+        stopWhen: stepCountIs(3),
+        prompt: 'what is the weather in Paris?',
+      });
+      assert.match(looped.text, /sunny/);
+      assert.equal(looped.steps.length, 2);
+
+      const schema = jsonSchema<{ answer: string }>({
+        type: 'object',
+        properties: { answer: { type: 'string' } },
+        required: ['answer'],
+        additionalProperties: false,
+      });
+      const { output } = await generateText({
+        model,
+        output: Output.object({ schema }),
+        prompt: 'answer in JSON',
+      });
+      assert.equal(typeof output.answer, 'string');
+
+      assert.equal(gateway.lastRecord().served?.position, broken ? 1 : 0);
+      await assert.rejects(
+        generateText({ model: connect(gateway)('@preset/nope'), prompt: 'x', maxRetries: 0 }),
+        (error: unknown) => APICallError.isInstance(error) && error.statusCode === 404,
+      );
+    });
+  }
+}
+
+test('@openrouter/sdk: whole and streamed answers parse in its strict schemas; errors are typed', async (t) => {
+  const gateway = await startTestGateway(t, emulatedChain);
+  const client = new OpenRouter({
+    serverURL: `${gateway.url}/api/v1`,
+    apiKey: key,
+    retryConfig: { strategy: 'none' },
+  });
+  const messages = [{ role: 'user' as const, content: 'hello there' }];
+  for (const broken of [false, true]) {
+    if (broken) gateway.emulator?.setFault({ model: 'deepseek/deepseek-v4-pro', kind: 'rate_limit' });
+    const whole = await client.chat.send({ chatRequest: { model: '@preset/coder', messages } });
+    assert.match(JSON.stringify(whole), /hello/);
+    const stream = await client.chat.send({
+      chatRequest: { model: '@preset/coder', messages, stream: true },
+    });
+    let text = '';
+    for await (const chunk of stream as AsyncIterable<{ choices: { delta: { content?: string | null } }[] }>)
+      text += chunk.choices[0]?.delta.content ?? '';
+    assert.match(text, /hello/);
+  }
+  await assert.rejects(client.chat.send({ chatRequest: { model: '@preset/nope', messages } }), /no preset/);
+});
