@@ -37,12 +37,12 @@ class HttpExchange implements Exchange, Dispatcher.DispatchHandler {
 
   constructor(agent: Agent, call: UpstreamCall, sink: UpstreamSink) {
     this.#sink = sink;
-    const url = new URL(call.url);
+    const { origin, path } = addressOf(call.url);
     const length = call.body.reduce((sum, piece) => sum + piece.length, 0);
     agent.dispatch(
       {
-        origin: url.origin,
-        path: url.pathname + url.search,
+        origin,
+        path,
         method: call.method,
         headers: { ...call.headers, ...(call.method === 'POST' ? { 'content-length': String(length) } : {}) },
         body: call.method === 'POST' ? payload(call.body, length) : null,
@@ -113,10 +113,28 @@ function payload(body: readonly Uint8Array[], length: number): Uint8Array {
   return length <= joinBelow ? Buffer.concat(body, length) : (body as unknown as Uint8Array);
 }
 
+type Address = { readonly origin: string; readonly path: string };
+
+/** Taking an address apart costs microseconds, and there are few: one for each endpoint. */
+const addresses = new Map<string, Address>();
+const mostAddresses = 1_000;
+
+function addressOf(url: string): Address {
+  const known = addresses.get(url);
+  if (known) return known;
+  const { origin, pathname, search } = new URL(url);
+  const address = { origin, path: pathname + search };
+  if (addresses.size >= mostAddresses) addresses.clear();
+  addresses.set(url, address);
+  return address;
+}
+
 function flat(headers: Record<string, string | string[] | undefined>): Record<string, string> {
   const out: Record<string, string> = {};
-  for (const [name, value] of Object.entries(headers))
-    if (value !== undefined) out[name] = Array.isArray(value) ? value.join(', ') : value;
+  for (const name in headers) {
+    const value = headers[name];
+    if (value !== undefined) out[name] = typeof value === 'string' ? value : value.join(', ');
+  }
   return out;
 }
 

@@ -27,6 +27,7 @@ type Member = { readonly member: Span; readonly value: Span };
  */
 export function readSource(body: Buffer): Source {
   const members = new Map<string, Member>();
+  const media = new Set<string>();
   const open = skipSpace(body, body[0] === 0xef && body[1] === 0xbb && body[2] === 0xbf ? 3 : 0);
   if (body[open] !== openBrace) throw new JsonFault('the body must be a JSON object');
   let at = skipSpace(body, open + 1);
@@ -37,7 +38,7 @@ export function readSource(body: Buffer): Source {
     const afterKey = skipSpace(body, keyEnd);
     if (body[afterKey] !== colon) throw new JsonFault(`expected ":" at byte ${afterKey}`);
     const start = skipSpace(body, afterKey + 1);
-    const end = endOfValue(body, start);
+    const end = endOfValue(body, start, media);
     if (members.has(key)) return readSource(rewritten(body));
     members.set(key, { member: { start: at, end }, value: { start, end } });
     at = skipSpace(body, end);
@@ -48,7 +49,7 @@ export function readSource(body: Buffer): Source {
   }
   if (skipSpace(body, at + 1) < body.length)
     throw new JsonFault(`unexpected text after the object at byte ${at + 1}`);
-  return { body, open, members };
+  return { body, open, members, media };
 }
 
 /** `"\u006dodel"` is `model`. */
@@ -195,22 +196,29 @@ function endOfString(body: Buffer, start: number): number {
   return endOfLongString(body, at);
 }
 
-function endOfLongString(body: Buffer, from: number): number {
-  let at = body.indexOf(quote, from);
-  while (at !== -1) {
+/** A native search to the next quote; where that one is escaped, others are near, and a loop is faster for a while. */
+function endOfLongString(body: Buffer, start: number): number {
+  let from = start;
+  for (let at = body.indexOf(quote, from); at !== -1; at = body.indexOf(quote, from)) {
     let before = at - 1;
     while (before >= from && body[before] === backslash) before--;
     if ((at - before) % 2 === 1) return at + 1;
-    at = body.indexOf(quote, at + 1);
+    from = at + 1;
+    const near = Math.min(from + shortString, body.length);
+    while (from < near) {
+      const byte = body[from];
+      if (byte === quote) return from + 1;
+      from += byte === backslash ? 2 : 1;
+    }
   }
   throw new JsonFault('a string is not closed');
 }
 
 /** The offset after the value that begins at `start`. Scalars are checked, what is inside containers is not. */
-function endOfValue(body: Buffer, start: number): number {
+function endOfValue(body: Buffer, start: number, media: Set<string>): number {
   const byte = body[start];
   if (byte === quote) return endOfString(body, start);
-  if (byte === openBrace || byte === openBracket) return endOfContainer(body, start);
+  if (byte === openBrace || byte === openBracket) return endOfContainer(body, start, media);
   let at = start;
   while (at < body.length && isScalarByte(body[at] as number)) at++;
   if (!scalar.test(body.toString('latin1', start, at)))
@@ -224,16 +232,26 @@ function isScalarByte(byte: number): boolean {
   return byte > 0x20 && byte !== comma && byte !== closeBrace && byte !== closeBracket;
 }
 
+/** Strings of such a length and beginning may be `image_url`, `input_audio`, `file_data` or `file_id`. */
+function mayBeMedia(body: Buffer, start: number, end: number): boolean {
+  const length = end - start - 2;
+  if (length < 7 || length > 11) return false;
+  const first = body[start + 1];
+  return first === 0x69 || first === 0x66;
+}
+
 /** Deeper than any real request; a bound so that hostile nesting ends as a fault, not as memory. */
 const maxDepth = 512;
 
-function endOfContainer(body: Buffer, start: number): number {
+function endOfContainer(body: Buffer, start: number, media: Set<string>): number {
   const braces: boolean[] = [];
   let at = start;
   while (at < body.length) {
     const byte = body[at];
     if (byte === quote) {
-      at = endOfString(body, at);
+      const end = endOfString(body, at);
+      if (mayBeMedia(body, at, end)) media.add(body.toString('latin1', at + 1, end - 1));
+      at = end;
       continue;
     }
     if (byte === openBrace || byte === openBracket) {

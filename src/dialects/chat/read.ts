@@ -20,8 +20,8 @@ const parseWholeBelow = 32 * 1024;
 
 /** Reads the body. Throws Refused: `invalid_json`, or `invalid_request` with the path of the field. */
 export function readChat(body: Buffer): Ask {
-  const source = sourceOf(body);
-  const values = smallValues(source);
+  const { source, parsed } = sourceOf(body);
+  const values = smallValues(source, parsed);
   const messages = bytesOf(source, 'messages');
   if (!messages)
     throw refuse('invalid_request', '"messages" is missing: send an array of messages.', {
@@ -50,10 +50,11 @@ export function readChat(body: Buffer): Ask {
   };
 }
 
-function sourceOf(body: Buffer): Source {
+/** `parsed` is the whole body, where it is small enough to have been parsed anyway. */
+function sourceOf(body: Buffer): { readonly source: Source; readonly parsed: JsonObject | undefined } {
   try {
-    if (body.length <= parseWholeBelow) parseJson(body);
-    return readSource(body);
+    const parsed = body.length <= parseWholeBelow ? asObject(parseJson(body)) : undefined;
+    return { source: readSource(body), parsed };
   } catch (error) {
     if (error instanceof JsonFault)
       throw refuse('invalid_json', `The request body is not usable JSON: ${error.message}.`);
@@ -61,13 +62,13 @@ function sourceOf(body: Buffer): Source {
   }
 }
 
-function smallValues(source: Source): JsonObject {
+function smallValues(source: Source, parsed: JsonObject | undefined): JsonObject {
   // Without a prototype, so that a key named __proto__ is a key like any other.
   const values = Object.create(null) as Record<string, JsonValue>;
   for (const key of source.members.keys()) {
     if (large.has(key)) continue;
-    const value = readValue(source, key);
-    if (value !== null) values[key] = value as JsonValue;
+    const value = parsed ? parsed[key] : (readValue(source, key) as JsonValue);
+    if (value !== null && value !== undefined) values[key] = value;
   }
   return values;
 }
@@ -270,14 +271,11 @@ type Media = {
   readonly audio: number;
 };
 
-/** Long words without their quotes: the search skips by the length of what it looks for. */
-const mediaMarks: readonly Buffer[] = ['image_url', 'input_audio', 'file_data', 'file_id'].map((word) =>
-  Buffer.from(word),
-);
+const mediaWords: readonly string[] = ['image_url', 'input_audio', 'file_data', 'file_id'];
 
 /** A request without media is measured by its bytes alone; with media it is parsed, for base64 is not text. */
 function readMedia(source: Source, messages: Buffer): Media {
-  if (!mediaMarks.some((mark) => messages.includes(mark)))
+  if (!mediaWords.some((word) => source.media.has(word)))
     return { textBytes: messages.length, images: 0, files: 0, audio: 0 };
   const list = readValue(source, 'messages') as readonly JsonObject[];
   let textBytes = 0;
