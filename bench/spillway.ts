@@ -19,7 +19,8 @@ export async function spillway({ processes, mock, folder, root, profile }: Site)
   const child = processes.start({
     role: 'gateway',
     command: process.execPath,
-    args: [...profiling, join(root, 'bin/spillway.js'), 'serve', '--config', file],
+    // The flag of `npm start`.
+    args: ['--single-threaded-gc', ...profiling, join(root, 'bin/spillway.js'), 'serve', '--config', file],
     env: {
       PORT: String(port),
       HOST: '127.0.0.1',
