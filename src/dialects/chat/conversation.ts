@@ -3,7 +3,6 @@ import type {
   AssistantBlock,
   Content,
   Conversation,
-  Media,
   OutputFormat,
   Tool,
   ToolChoice,
@@ -13,6 +12,7 @@ import { asObject, asText, someText } from '../../core/json.ts';
 import { optional } from '../../core/optional.ts';
 import { refuse } from '../../core/problem.ts';
 import type { JsonObject, JsonValue } from '../../core/snapshot.ts';
+import { number, readMedia, readSampling, readStop } from '../openai-fields.ts';
 
 /** Request keys that are carried, or that mean nothing outside the chat wire; any other is dropped with a warning. */
 const understood: ReadonlySet<string> = new Set(
@@ -54,22 +54,6 @@ export function readConversation(body: JsonObject, maxOutput: number): Conversat
   };
 }
 
-function readSampling(body: JsonObject): Conversation['sampling'] {
-  return {
-    ...optional('temperature', number(body['temperature'])),
-    ...optional('topP', number(body['top_p'])),
-    ...optional('topK', number(body['top_k'])),
-    ...optional('seed', number(body['seed'])),
-    ...optional('presencePenalty', number(body['presence_penalty'])),
-    ...optional('frequencyPenalty', number(body['frequency_penalty'])),
-  };
-}
-
-function readStop(stop: JsonValue | undefined): readonly string[] {
-  if (typeof stop === 'string') return [stop];
-  return Array.isArray(stop) ? stop.filter((item) => typeof item === 'string') : [];
-}
-
 /** OpenAI's `reasoning_effort`, or OpenRouter's `reasoning` object. */
 function readThinking(body: JsonObject): Conversation['thinking'] {
   const reasoning = asObject(body['reasoning']);
@@ -98,10 +82,6 @@ function object(value: JsonValue | undefined, path: string): JsonObject {
   if (typeof value !== 'object' || value === null || Array.isArray(value))
     throw refuse('invalid_request', `"${path}" must be an object.`, { param: path });
   return value as JsonObject;
-}
-
-function number(value: JsonValue | undefined): number | undefined {
-  return typeof value === 'number' ? value : undefined;
 }
 
 function readTurn(message: JsonObject, path: string): Turn {
@@ -203,20 +183,6 @@ function string(value: JsonValue | undefined, path: string): string {
   if (typeof value !== 'string')
     throw refuse('invalid_request', `"${path}" must be a string.`, { param: path });
   return value;
-}
-
-function readMedia(url: string, path: string): Media {
-  const inline = /^data:([\w.+-]+\/[\w.+-]+)?(?:;[\w=.-]+)*;base64,/.exec(url);
-  if (inline)
-    return {
-      kind: 'base64',
-      mediaType: inline[1] ?? 'application/octet-stream',
-      data: url.slice(inline[0].length),
-    };
-  if (/^https?:\/\//.test(url)) return { kind: 'url', url };
-  throw refuse('invalid_request', `"${path}" must hold an http(s) address or a data: URL with base64.`, {
-    param: path,
-  });
 }
 
 function readCall(call: JsonObject, path: string): AssistantBlock {

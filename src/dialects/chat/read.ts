@@ -5,6 +5,7 @@ import { optional } from '../../core/optional.ts';
 import { refuse } from '../../core/problem.ts';
 import type { JsonObject, JsonValue, ProviderPreferences } from '../../core/snapshot.ts';
 import { bytesOf, JsonFault, parseJson, readSource, valueOf } from '../json-source.ts';
+import { openRouterOnly } from '../openai-fields.ts';
 
 /** Members that may be large and are forwarded as bytes. */
 const large: ReadonlySet<string> = new Set([
@@ -253,15 +254,6 @@ function asksReasoning(values: JsonObject): boolean {
   return (
     typeof reasoning === 'object' && reasoning !== null && (reasoning as JsonObject)['enabled'] !== false
   );
-}
-
-/** Named here, so that an endpoint elsewhere is left out instead of the feature being stripped in silence. */
-function openRouterOnly(values: JsonObject, tools: Buffer | undefined): readonly string[] {
-  const found = ['plugins', 'transforms'].filter((key) => {
-    const value = values[key];
-    return value !== undefined && !(Array.isArray(value) && value.length === 0);
-  });
-  return tools?.includes('"openrouter:') === true ? [...found, 'server tools'] : found;
 }
 
 type Media = {

@@ -4,6 +4,7 @@ import { asObject, someText } from '../../core/json.ts';
 import { optional } from '../../core/optional.ts';
 import { refuse } from '../../core/problem.ts';
 import type { JsonObject, JsonValue } from '../../core/snapshot.ts';
+import { readMedia } from '../openai-fields.ts';
 import { objectAt, textAt } from './shape.ts';
 
 /** A text, or a list of parts. Parts that cannot be carried are named in `warnings`. */
@@ -76,18 +77,4 @@ function readFile(part: JsonObject, path: string, warnings: string[]): readonly 
 function stored(what: string, warnings: string[]): readonly Content[] {
   warnings.push(`${what} given by its id is stored at another provider and was dropped`);
   return [];
-}
-
-function readMedia(url: string, path: string): Media {
-  const inline = /^data:([\w.+-]+\/[\w.+-]+)?(?:;[\w=.-]+)*;base64,/.exec(url);
-  if (inline)
-    return {
-      kind: 'base64',
-      mediaType: inline[1] ?? 'application/octet-stream',
-      data: url.slice(inline[0].length),
-    };
-  if (/^https?:\/\//.test(url)) return { kind: 'url', url };
-  throw refuse('invalid_request', `"${path}" must be an http(s) address or a data: URL with base64.`, {
-    param: path,
-  });
 }

@@ -4,6 +4,7 @@ import { asObject, asText, someText } from '../../core/json.ts';
 import { optional } from '../../core/optional.ts';
 import { refuse } from '../../core/problem.ts';
 import type { JsonObject, JsonValue } from '../../core/snapshot.ts';
+import { number, readSampling, readStop } from '../openai-fields.ts';
 import { readInput } from './items.ts';
 import { objectAt } from './shape.ts';
 import { flatOf, nameTools, type NamedTool } from './tool-names.ts';
@@ -63,22 +64,6 @@ function isDefault(key: string, value: JsonValue): boolean {
 function instructions(value: JsonValue | undefined): readonly Turn[] {
   const text = someText(value);
   return text === undefined ? [] : [{ role: 'system', content: [{ type: 'text', text }] }];
-}
-
-function readSampling(body: JsonObject): Conversation['sampling'] {
-  return {
-    ...optional('temperature', number(body['temperature'])),
-    ...optional('topP', number(body['top_p'])),
-    ...optional('topK', number(body['top_k'])),
-    ...optional('seed', number(body['seed'])),
-    ...optional('presencePenalty', number(body['presence_penalty'])),
-    ...optional('frequencyPenalty', number(body['frequency_penalty'])),
-  };
-}
-
-function readStop(stop: JsonValue | undefined): readonly string[] {
-  if (typeof stop === 'string') return [stop];
-  return Array.isArray(stop) ? stop.filter((item) => typeof item === 'string') : [];
 }
 
 /** A summary alone is no wish to think: agents ask for it always, whatever the model. */
@@ -192,8 +177,4 @@ function readToolChoice(
 
 function flag(value: JsonValue | undefined): boolean | undefined {
   return typeof value === 'boolean' ? value : undefined;
-}
-
-function number(value: JsonValue | undefined): number | undefined {
-  return typeof value === 'number' ? value : undefined;
 }

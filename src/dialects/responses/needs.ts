@@ -3,6 +3,7 @@ import type { Needs, Source } from '../../core/ask.ts';
 import { asObject, asText } from '../../core/json.ts';
 import type { JsonObject, JsonValue } from '../../core/snapshot.ts';
 import { bytesOf, valueOf } from '../json-source.ts';
+import { openRouterOnly } from '../openai-fields.ts';
 
 /** Bytes per token of English and code is close to four; the bound counts every byte as a token. */
 const bytesPerToken = 4;
@@ -41,15 +42,6 @@ export function readNeeds(source: Source, values: JsonObject): Needs {
 function asksReasoning(reasoning: JsonValue | undefined): boolean {
   const { effort, enabled, max_tokens: budget } = asObject(reasoning);
   return typeof effort === 'string' ? effort !== 'none' : enabled === true || typeof budget === 'number';
-}
-
-/** Named here, so that an endpoint elsewhere is left out instead of the feature being stripped in silence. */
-function openRouterOnly(values: JsonObject, tools: Buffer | undefined): readonly string[] {
-  const found = ['plugins', 'transforms'].filter((key) => {
-    const value = values[key];
-    return value !== undefined && !(Array.isArray(value) && value.length === 0);
-  });
-  return tools?.includes('"openrouter:') === true ? [...found, 'server tools'] : found;
 }
 
 type Media = {
