@@ -2,6 +2,7 @@
 import type { Api } from './ask.ts';
 import type { FailureClass } from './failure.ts';
 import type { Nano } from './money.ts';
+import type { Rate } from './price.ts';
 import type { Basis, Usage } from './usage.ts';
 
 /** One upstream call. Times in ms; `at` is epoch ms. */
@@ -30,6 +31,23 @@ export type AttemptRecord = {
   readonly unmeasured?: Nano;
   /** The most this attempt could have cost: what would be, or was, held for it. */
   readonly worst?: Nano;
+  /** What limits count for an attempt that broke off unmeasured: the tightest bound that is known of its cost. */
+  readonly carried?: Nano;
+  /** The provider billed more than was held for it. */
+  readonly overrun?: true;
+  /** The rate it was settled at, so that a later price changes nothing. Absent where nothing was billed by us. */
+  readonly rate?: Rate;
+};
+
+/**
+ * What a generation cost above what the primary would have cost for the same tokens with the cache that the
+ * conversation had there. Signed: a cheaper fallback has a negative premium; limits count what is above zero.
+ */
+export type Premium = {
+  /** Of other prices, and of failed attempts. */
+  readonly price: Nano;
+  /** Of a cache left behind: the primary would have read these tokens from it. */
+  readonly cache: Nano;
 };
 
 export type Skip = { readonly endpoint: string; readonly reason: string };
@@ -75,6 +93,8 @@ export type GenerationRecord = {
   readonly cost: Nano;
   /** Same tokens at the primary, cold; absent when it has no price. */
   readonly primaryCost?: Nano;
+  /** Absent when the primary has no price, or nothing was measured to compare with. */
+  readonly premium?: Premium;
   readonly userAgent?: string;
 };
 
