@@ -166,6 +166,7 @@ async function start(dataDir: string): Promise<Running> {
     }),
     document,
     fault: (error) => console.error('fault of the gateway:', error),
+    notice: () => undefined,
     announce: () => undefined,
     emulatorPace: { tokensPerSecond: 1_000, firstTokenMs: 10 },
   });

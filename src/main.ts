@@ -6,8 +6,10 @@ import { removeLocalFile, writeLocalFile } from './adapters/credentials.ts';
 import { backupDatabase, DataRefused, openDatabase } from './adapters/database.ts';
 import { emulatedUpstream } from './adapters/emulated-upstream.ts';
 import { openJournal, type DurableJournal } from './adapters/journal.ts';
+import { memoryCaches } from './adapters/caches.ts';
 import { lockDirectory } from './adapters/lock.ts';
-import { openLedger } from './adapters/open-ledger.ts';
+import type { Notice } from './adapters/ledger.ts';
+import { openLedger, type OpenLedger } from './adapters/open-ledger.ts';
 import { createResolver, createVault, loadSecret } from './adapters/secrets.ts';
 import { listen, type Listening, type Route } from './adapters/server.ts';
 import { memorySignatures } from './adapters/signatures.ts';
@@ -19,7 +21,6 @@ import { version } from './version.ts';
 import type { Config } from './config.ts';
 import { createControl, type Control } from './control/api.ts';
 import { openConfiguration, type OpenConfiguration } from './control/configuration.ts';
-import { summarizeLimits } from './control/limits-summary.ts';
 import { OperationRefused, type Finding } from './control/operations.ts';
 import { tally } from './control/tally.ts';
 import { optional } from './core/optional.ts';
@@ -35,6 +36,8 @@ export type StartOptions = {
   readonly document?: string;
   /** Told of our own bugs. */
   readonly fault: (error: unknown, where: string) => void;
+  /** Told when a share of a limit is reached. */
+  readonly notice: (notice: Notice) => void;
   /** Called when everything is known and before `/healthz` answers. */
   readonly announce: (start: Started) => void;
   /** The emulator's pace; tests do not wait for it. */
@@ -92,7 +95,15 @@ export async function startGateway(options: StartOptions): Promise<Running> {
       fault: (error) => options.fault(error, 'journal'),
     });
     undo.push(() => journal.stop());
-    return await open({ options, configuration, first, database, journal, emulator, undo });
+    const money = openLedger({
+      clock: systemClock,
+      database,
+      leases: journal,
+      snapshot: () => configuration.snapshot(),
+      notice: options.notice,
+      fault: (error) => options.fault(error, 'ledger'),
+    });
+    return await open({ options, configuration, first, database, journal, money, emulator, undo });
   } catch (error) {
     await unwind(undo);
     throw error;
@@ -124,6 +135,7 @@ type Parts = {
   readonly first: First;
   readonly database: DatabaseSync;
   readonly journal: DurableJournal;
+  readonly money: OpenLedger;
   readonly emulator: Emulator | undefined;
   readonly undo: (() => unknown)[];
 };
@@ -137,7 +149,7 @@ async function open(parts: Parts): Promise<Running> {
     adminKey: first.credentials.adminKey,
     localToken: randomBytes(32).toString('base64url'),
   };
-  const notes = [...first.notes, ...limitsNote(configuration)];
+  const notes = first.notes;
   const control = makeControl(parts, {
     secrets,
     notes,
@@ -193,7 +205,7 @@ async function open(parts: Parts): Promise<Running> {
 type DoorState = { ready: boolean; listening?: Listening };
 
 function makeRoute(
-  { options, configuration, journal, emulator, undo }: Parts,
+  { options, configuration, journal, money, emulator, undo }: Parts,
   control: Control,
   state: DoorState,
 ): Route {
@@ -203,9 +215,10 @@ function makeRoute(
     clock: systemClock,
     ids: systemIds,
     upstream: emulatedUpstream(network, emulator),
-    ledger: openLedger((error) => options.fault(error, 'ledger')),
+    ledger: money.ledger,
     journal,
     signatures: memorySignatures(),
+    caches: memoryCaches(() => systemClock.now()),
     fault: options.fault,
   };
   return openFrontDoor({
@@ -226,15 +239,6 @@ function reachable(host: string): string {
   if (host === '0.0.0.0' || host === 'localhost') return '127.0.0.1';
   if (host === '::') return '[::1]';
   return host.includes(':') ? `[${host}]` : host;
-}
-
-function limitsNote(configuration: OpenConfiguration): readonly string[] {
-  const { count } = summarizeLimits(configuration.snapshot(), 0);
-  return count === 0
-    ? []
-    : [
-        `${count} ${count === 1 ? 'limit is' : 'limits are'} configured; limits are read and checked, but this version does not enforce them yet.`,
-      ];
 }
 
 type ControlFacts = {

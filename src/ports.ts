@@ -2,9 +2,11 @@
  * What a request may ask of the world. Types only: `main.ts` and the simulator choose who answers.
  * Nothing here names a framework, so the same `serve` runs on sockets and on a virtual clock.
  */
+import type { Caller, Target } from './core/budget.ts';
+import type { Demand, Room } from './core/demand.ts';
+import type { LimitState } from './core/limit-state.ts';
 import type { Nano } from './core/money.ts';
-import type { AttemptRecord, GenerationRecord } from './core/record.ts';
-import type { Endpoint } from './core/snapshot.ts';
+import type { GenerationRecord } from './core/record.ts';
 
 export type Cancel = () => void;
 
@@ -62,35 +64,82 @@ export type Upstream = {
   send(call: UpstreamCall, sink: UpstreamSink): Exchange;
 };
 
-/** Money held for one attempt. */
+/** What an attempt came to, in every unit that limits count. */
+export type Paid = { readonly usd: Nano; readonly premium: Nano; readonly tokens: number };
+
+/** What is held for one attempt. */
 export type Hold = {
-  /** Pays what the attempt really cost and frees the rest. Exactly once; a second call is our own bug. */
-  settle(attempt: AttemptRecord): void;
+  /** Pays what the attempt really came to and frees the rest. Exactly once; a second call is our own bug. */
+  settle(paid: Paid): void;
 };
 
-/** What an attempt is about to spend, at most. */
-export type HoldRequest = {
-  readonly attemptId: string;
-  readonly endpoint: Endpoint;
-  readonly workspace: string;
-  readonly key: string;
-  readonly preset?: string;
-  readonly user?: string;
-  /** Undefined = the endpoint has no price. */
-  readonly worst: Nano | undefined;
+/** Why something was not granted, and the limit that stands in the way. */
+export type Denial = {
+  readonly denied:
+    /** Would not fit even if everything that is held were freed. */
+    | 'exhausted'
+    /** Short only because others hold it. */
+    | 'busy'
+    /** A limit on money, and an endpoint without a price. */
+    | 'unpriced'
+    /** The store cannot be reached: nothing may be spent that is not leased. */
+    | 'unavailable';
+  readonly limit?: LimitState;
+};
+
+/** Models, and in words the limit that calls for them. */
+export type Downgrade = { readonly to: readonly string[]; readonly why: string };
+
+/** A request that was let in. What it holds and pays is written down here until it ends. */
+export type Ticket = {
+  /** Models that serve instead of the chain, for a limit is nearly used up; with the reason in words. */
+  downgrade(): Downgrade | undefined;
+  /** Whether anything refuses an attempt there, and whether it is about money. */
+  limits(target: Target): 'nothing' | 'counts' | 'money';
+  /** Tokens of answer below which limits refuse instead of shortening; undefined = they do not say. */
+  leastOutput(target: Target): number | undefined;
+  /** Holds a demand on every budget that applies, all or none. A promise where the store must be asked first. */
+  hold(target: Target, demand: Demand): Hold | Denial | Promise<Hold | Denial>;
+  /** What is left for an attempt there; with `freed`, what would be left if nothing were held. */
+  room(target: Target, freed: boolean): Room;
+  /** What limits that only observe would have refused, in words. */
+  readonly observed: readonly string[];
+  /** Ends: what runs at this moment no longer does. Returns what was paid, to be written beside the record. Once. */
+  close(): readonly Charge[];
+};
+
+/** What one counter is charged for a generation, exactly once. `ends` is epoch ms, Infinity = never. */
+export type Charge = {
+  readonly counter: string;
+  readonly ends: number;
+  readonly paid: number;
+  /** Of the lease, beside what was paid: given back to the store. */
+  readonly released: number;
 };
 
 export type Ledger = {
-  /** Holds the worst case on every budget that applies, all or none. A string is the reason for refusing. */
-  hold(
-    request: HoldRequest,
-  ): Promise<Hold | { readonly refused: string }> | Hold | { readonly refused: string };
+  /** Lets a request in, counting it against limits on requests and on how many run at once. */
+  admit(caller: Caller): Ticket | Denial;
+  /** Grows with everything that is freed or paid: what was short before may fit now. */
+  readonly settlements: number;
+  /** Calls back at the next such moment, at most once. */
+  onFreed(callback: () => void): Cancel;
 };
 
 export type Journal = {
-  /** Writes the record of a finished generation; survives a killed process once it returns. Never throws. */
-  close(record: GenerationRecord): void;
+  /** Writes the record of a finished generation with its charges; survives a killed process once it returns. Never throws. */
+  close(record: GenerationRecord, charges: readonly Charge[]): void;
 };
+
+/** What a conversation has in the prompt cache of an endpoint, as far as answers told. */
+export type Caches = {
+  /** Tokens; 0 = nothing, or unknown. */
+  cached(workspace: string, conversation: string, endpoint: string): number;
+  remember(workspace: string, conversation: string, warmth: Warmth): void;
+};
+
+/** `until` is epoch ms: when the provider forgets at the earliest. */
+export type Warmth = { readonly endpoint: string; readonly tokens: number; readonly until: number };
 
 /** Remembers who issued which signature of thinking, so that it is shown to nobody else. */
 export type Signatures = {
@@ -125,6 +174,7 @@ export type World = {
   readonly ledger: Ledger;
   readonly journal: Journal;
   readonly signatures: Signatures;
+  readonly caches: Caches;
   /** Our own broken promises: logged with the generation's id, never shown. Tests fail on any. */
   fault(error: unknown, generation: string): void;
 };

@@ -2,18 +2,23 @@
  * The story of a request: authenticate → resolve → plan → hold → attempt → relay → settle.
  * It is told once, here; each verb takes what it needs and returns what it found. Every way out passes `conclude`.
  */
+import type { Caller } from './core/budget.ts';
 import { makePlan } from './core/chain.ts';
+import { optional } from './core/optional.ts';
 import { problem, Refused } from './core/problem.ts';
 import { resolve } from './core/resolve.ts';
-import type { Snapshot } from './core/snapshot.ts';
+import type { Key, Snapshot } from './core/snapshot.ts';
 import type { Dialect } from './dialects/dialect.ts';
 import type { Reply, World } from './ports.ts';
+import { admit } from './request/admit.ts';
 import { authenticate, type Digest, type Headers } from './request/authenticate.ts';
+import { conversationOf } from './request/conversation.ts';
 import { billOf, conclude, concludeBadly, noteFinish, type Visit } from './request/conclude.ts';
 import { Departure } from './request/departure.ts';
 import { Front } from './request/front.ts';
+import { patienceMs } from './request/patience.ts';
 import { relay } from './request/relay.ts';
-import { beginTrail } from './request/trail.ts';
+import { beginTrail, type Trail } from './request/trail.ts';
 import { walk, type Serving } from './request/walk.ts';
 
 /** A request as it comes in: header names in lower case; the body is read, and decoded, only for those who may ask. */
@@ -49,11 +54,21 @@ async function findServer(
   const key = (trail.key = authenticate(inbound.headers, snapshot, { digest, now: trail.at }));
   const ask = (trail.ask = inbound.dialect.read(await inbound.body()));
   const route = (trail.route = resolve(ask, key, snapshot));
-  const plan = makePlan({ ask, route, workspace: key.workspace, snapshot, now: trail.at });
-  trail.skipped = plan.skipped;
-  trail.warnings = route.warnings;
-  if (plan.primary) trail.primary = plan.primary;
   if (ask.stream) front.keepAlive();
+  const waiting = { world, departure, deadline: trail.began + patienceMs };
+  const ticket = (trail.ticket = await admit(callerOf(trail, key), waiting, snapshot));
+  const downgrade = ticket.downgrade();
+  const plan = makePlan({
+    ask,
+    route,
+    workspace: key.workspace,
+    snapshot,
+    now: trail.at,
+    ...optional('instead', downgrade?.to),
+  });
+  trail.skipped = plan.skipped;
+  trail.warnings = downgrade ? [...route.warnings, downgrade.why] : route.warnings;
+  if (plan.primary) trail.primary = plan.primary;
   const { dialect, headers } = inbound;
   const request = {
     generation: trail.id,
@@ -65,8 +80,19 @@ async function findServer(
     signatures: world.signatures,
     headers,
     ownProviders: snapshot.providers,
+    contact: snapshot.workspaces.get(key.workspace)?.contact,
+    conversation: () => conversationOf(ask, headers, digest),
   };
-  return await walk({ request, steps: plan.steps, trail, world, departure });
+  return await walk({ request, steps: plan.steps, trail, ticket, ...waiting });
+}
+
+function callerOf({ route, ask }: Trail, { workspace, name }: Key): Caller {
+  return {
+    workspace,
+    key: name,
+    ...optional('preset', route?.preset?.slug),
+    ...optional('user', ask?.user),
+  };
 }
 
 function sendWhole(serving: Serving & { readonly kind: 'whole' }, { trail, front, world }: Visit): void {

@@ -68,11 +68,15 @@ async function refusal(response: Response): Promise<[status: number, type: strin
   return [response.status, error.type, error.message];
 }
 
-test('limits are read as refusing, with warnings at 80 and 100 %, and start-up says that nothing enforces them', async (t) => {
+test('a limit that says no more refuses, and warns at 80 and 100 %', async (t) => {
   assert.partialDeepStrictEqual(limitFrom({ usd: 5, per: 'day' }), { mode: 'enforce', warn: [80, 100] });
   const gateway = await startTestGateway(t, chain('limits: [{ requests: 1, per: day }]'));
-  assert.match(gateway.notes.join(), /1 limit is configured.*does not enforce them yet/);
-  for (let sent = 0; sent < 3; sent++) assert.equal((await gateway.post(coder)).status, 200);
+  assert.equal((await gateway.post(coder)).status, 200);
+  assert.equal((await gateway.post(coder)).status, 429);
+  assert.deepEqual(
+    gateway.notices.map(({ percent }) => percent),
+    [100],
+  );
 });
 
 test('a dearer fallback without any limit: it starts, and a warning names the multiple', async (t) => {

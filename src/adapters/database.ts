@@ -27,6 +27,18 @@ export function openDatabase(path: string, migrations: readonly string[] = known
   return database;
 }
 
+/** All of it or nothing; on disk when it returns. */
+export function transaction(database: DatabaseSync, work: () => void): void {
+  database.exec('BEGIN IMMEDIATE');
+  try {
+    work();
+    database.exec('COMMIT');
+  } catch (error) {
+    database.exec('ROLLBACK');
+    throw error;
+  }
+}
+
 function schemaNumber(database: DatabaseSync): number {
   return Number(database.prepare('PRAGMA user_version').get()?.['user_version'] ?? 0);
 }
@@ -35,15 +47,10 @@ function schemaNumber(database: DatabaseSync): number {
 function migrate(database: DatabaseSync, path: string, steps: readonly string[]): void {
   const found = schemaNumber(database);
   if (found > 0) copyInto(database, freeName(`${path}.schema-${found}.backup`));
-  database.exec('BEGIN IMMEDIATE');
-  try {
+  transaction(database, () => {
     for (const step of steps) database.exec(step);
     database.exec(`PRAGMA user_version = ${found + steps.length}`);
-    database.exec('COMMIT');
-  } catch (cause) {
-    database.exec('ROLLBACK');
-    throw cause;
-  }
+  });
 }
 
 function copyInto(database: DatabaseSync, file: string): void {

@@ -1,6 +1,8 @@
 /** Generation records in SQLite. The columns are what records are looked up and aged by; the rest stays JSON. */
 import type { DatabaseSync } from 'node:sqlite';
 import type { GenerationRecord } from '../core/record.ts';
+import type { Charge } from '../ports.ts';
+import { settleCharges } from './budgets.ts';
 
 /** The table, for the migration that makes it. */
 export const generationsSchema = `
@@ -12,20 +14,19 @@ export const generationsSchema = `
   CREATE INDEX IF NOT EXISTS generations_by_time ON generations (at);
 `;
 
-/** Inserts records given as JSON text, in one transaction; one that is there already stays as it is. */
-export function insertRecords(database: DatabaseSync, records: readonly string[]): void {
-  if (records.length === 0) return;
+/** A record as JSON text, and what its attempts are charged. */
+export type Entry = { readonly record: string; readonly charges: readonly Charge[] };
+
+/**
+ * Inserts records with their charges; one that is there already stays as it is, and is charged no more. The caller's
+ * transaction makes both happen together.
+ */
+export function insertEntries(database: DatabaseSync, entries: readonly Entry[]): void {
   const insert = database.prepare(
     `INSERT OR IGNORE INTO generations (id, at, record) VALUES (json_extract(?1, '$.id'), json_extract(?1, '$.at'), ?1)`,
   );
-  database.exec('BEGIN IMMEDIATE');
-  try {
-    for (const record of records) insert.run(record);
-    database.exec('COMMIT');
-  } catch (error) {
-    database.exec('ROLLBACK');
-    throw error;
-  }
+  for (const { record, charges } of entries)
+    if (insert.run(record).changes === 1 && charges.length > 0) settleCharges(database, charges);
 }
 
 export function recordById(database: DatabaseSync, id: string): GenerationRecord | undefined {

@@ -1,9 +1,11 @@
 /** The thread that commits records: a commit blocks for milliseconds, which the thread that serves must not. */
 import { closeSync, openSync, readSync } from 'node:fs';
 import { parentPort, workerData } from 'node:worker_threads';
-import { openDatabase } from './database.ts';
-import { forgetRecords, insertRecords } from './generations.ts';
-import type { CommitOrder } from './journal.ts';
+import { forgetCounters, returnLeases, takeLeases } from './budgets.ts';
+import { openDatabase, transaction } from './database.ts';
+import { forgetRecords, insertEntries, type Entry } from './generations.ts';
+import { entryOf } from './journal-line.ts';
+import type { CommitOrder, StopOrder, TakeOrder, Told } from './journal.ts';
 
 const dayMs = 86_400_000;
 const retentionDays = 90;
@@ -21,19 +23,19 @@ function commit(): void {
       setTimeout(commit, retryMs);
       return;
     }
-    parentPort?.postMessage(order.last);
+    tell({ kind: 'committed', last: order.last });
     waiting.shift();
   }
 }
 
 function carryOut({ path, upTo }: CommitOrder): void {
   const from = reading.path === path ? reading.from : 0;
-  if (upTo > from) insertRecords(database, linesOf(path, from, upTo));
+  if (upTo > from) transaction(database, () => insertEntries(database, entriesOf(path, from, upTo)));
   reading = { path, from: Math.max(from, upTo) };
 }
 
-/** The whole lines between two bytes of the file. */
-function linesOf(path: string, from: number, upTo: number): readonly string[] {
+/** What the lines between two bytes of the file say. */
+function entriesOf(path: string, from: number, upTo: number): readonly Entry[] {
   const bytes = Buffer.allocUnsafe(upTo - from);
   const file = openSync(path, 'r');
   try {
@@ -45,12 +47,45 @@ function linesOf(path: string, from: number, upTo: number): readonly string[] {
   return bytes
     .toString('utf8')
     .split('\n')
-    .filter((line) => line !== '');
+    .filter((line) => line !== '')
+    .map(entryOf);
+}
+
+/** Lease orders that came while others were being committed share a transaction. */
+let takes: TakeOrder[] = [];
+
+function take(order: TakeOrder): void {
+  if (takes.push(order) === 1) setImmediate(commitTakes);
+}
+
+function commitTakes(): void {
+  const orders = takes;
+  takes = [];
+  try {
+    transaction(database, () => {
+      for (const each of orders) takeLeases(database, each.orders);
+    });
+    for (const { number } of orders) tell({ kind: 'taken', number });
+  } catch (error) {
+    for (const { number } of orders) tell({ kind: 'taken', number, failure: messageOf(error) });
+  }
+}
+
+function tell(told: Told): void {
+  parentPort?.postMessage(told);
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }
 
 /** Old records may wait for another day; the thread must not die of them. */
 function forget(): void {
-  attempt(() => forgetRecords(database, Date.now() - retentionDays * dayMs));
+  const before = Date.now() - retentionDays * dayMs;
+  attempt(() => {
+    forgetRecords(database, before);
+    forgetCounters(database, before);
+  });
 }
 
 /** False = it failed, and was told. */
@@ -59,7 +94,7 @@ function attempt(work: () => void): boolean {
     work();
     return true;
   } catch (error) {
-    parentPort?.postMessage(error instanceof Error ? error.message : String(error));
+    tell({ kind: 'refused', message: messageOf(error) });
     return false;
   }
 }
@@ -68,6 +103,8 @@ function attempt(work: () => void): boolean {
 function stop(): void {
   clearInterval(daily);
   commit();
+  // What is charged is settled, and nothing is held any more: the rest was never used.
+  if (waiting.length === 0) attempt(() => returnLeases(database));
   waiting = [];
   database.close();
   parentPort?.close();
@@ -75,7 +112,8 @@ function stop(): void {
 
 const daily = setInterval(forget, dayMs);
 setImmediate(forget);
-parentPort?.on('message', (message: CommitOrder | 'stop') => {
-  if (message === 'stop') stop();
+parentPort?.on('message', (message: CommitOrder | TakeOrder | StopOrder) => {
+  if (message.kind === 'stop') stop();
+  else if (message.kind === 'take') take(message);
   else if (waiting.push(message) === 1) commit();
 });

@@ -55,7 +55,7 @@ function setting(t: TestContext): Setting {
 test('a record is readable at once, and in SQLite after a stop', async (t) => {
   const { folder, reader, open, faults } = setting(t);
   const journal = open();
-  journal.close(record('gen-1'));
+  journal.close(record('gen-1'), []);
   assert.equal(journal.find('gen-1')?.id, 'gen-1');
   assert.equal(journal.find('gen-2'), undefined);
   await journal.stop();
@@ -94,10 +94,10 @@ test('the same record twice is one', async (t) => {
 test('recent is newest first, across memory and SQLite', async (t) => {
   const { open } = setting(t);
   const first = open();
-  for (let index = 0; index < 5; index++) first.close(record(`gen-${index}`, 1_000 + index));
+  for (let index = 0; index < 5; index++) first.close(record(`gen-${index}`, 1_000 + index), []);
   await first.stop();
   const second = open();
-  second.close(record('gen-5', 2_000));
+  second.close(record('gen-5', 2_000), []);
   assert.deepEqual(
     second.recent(3).map(({ id }) => id),
     ['gen-5', 'gen-4', 'gen-3'],
@@ -110,7 +110,7 @@ test('a busy database delays the commit and loses nothing; the operator is told'
   const journal = open();
   const other = new DatabaseSync(join(folder, 'spillway.db'));
   other.exec('BEGIN IMMEDIATE');
-  journal.close(record('gen-1'));
+  journal.close(record('gen-1'), []);
   while (faults.length === 0) await new Promise((resolve) => setTimeout(resolve, 50));
   assert.match(String(faults[0]), /records wait: database is locked/);
   assert.equal(journal.find('gen-1')?.id, 'gen-1');
@@ -125,9 +125,9 @@ test('those who follow are told of each record', async (t) => {
   const journal = open();
   const told: string[] = [];
   const stop = journal.follow(({ id }) => told.push(id));
-  journal.close(record('gen-1'));
+  journal.close(record('gen-1'), []);
   stop();
-  journal.close(record('gen-2'));
+  journal.close(record('gen-2'), []);
   assert.deepEqual(told, ['gen-1']);
   await journal.stop();
 });
@@ -136,7 +136,7 @@ test('files that are committed are deleted while the process runs', async (t) =>
   const { folder, open } = setting(t);
   const journal = open();
   const large = 'x'.repeat(3 * 1024 * 1024);
-  for (let index = 0; index < 8; index++) journal.close({ ...record(`gen-${index}`), warnings: [large] });
+  for (let index = 0; index < 8; index++) journal.close({ ...record(`gen-${index}`), warnings: [large] }, []);
   const files = (): number => readdirSync(folder).filter((name) => name.endsWith('.ndjson')).length;
   while (files() > 1) await new Promise((resolve) => setTimeout(resolve, 20));
   await journal.stop();

@@ -9,8 +9,12 @@ import type { DatabaseSync } from 'node:sqlite';
 import { Worker } from 'node:worker_threads';
 import type { Generations } from '../control/operations.ts';
 import type { GenerationRecord } from '../core/record.ts';
-import type { Journal } from '../ports.ts';
-import { insertRecords, recordById, recentRecords } from './generations.ts';
+import type { Charge, Journal } from '../ports.ts';
+import { forfeitLeases, spentOf } from './budgets.ts';
+import { transaction } from './database.ts';
+import { insertEntries, recordById, recentRecords } from './generations.ts';
+import { journalLine, wholeEntry } from './journal-line.ts';
+import type { LeaseOrder, LeaseStore } from './ledger.ts';
 
 /** Records kept in memory: those not yet committed, and the newest for `tail` and quick look-ups. */
 const kept = 2_000;
@@ -20,7 +24,8 @@ const segmentBytes = 8 * 1024 * 1024;
 const commitEveryMs = 100;
 
 export type DurableJournal = Journal &
-  Generations & {
+  Generations &
+  Pick<LeaseStore, 'spent' | 'take'> & {
     /** Commits what is pending and stops the thread. */
     stop(): Promise<void>;
   };
@@ -28,7 +33,27 @@ export type DurableJournal = Journal &
 type Segment = { readonly path: string; readonly file: number; bytes: number; last: number };
 
 /** Asks the thread to commit what stands in the file up to a byte; `last` is the number of the last record there. */
-export type CommitOrder = { readonly path: string; readonly upTo: number; readonly last: number };
+export type CommitOrder = {
+  readonly kind: 'commit';
+  readonly path: string;
+  readonly upTo: number;
+  readonly last: number;
+};
+
+/** Asks the thread for leases; answered with `number` once they are on disk, or with why not. */
+export type TakeOrder = {
+  readonly kind: 'take';
+  readonly number: number;
+  readonly orders: readonly LeaseOrder[];
+};
+
+export type StopOrder = { readonly kind: 'stop' };
+
+/** What the thread tells. */
+export type Told =
+  | { readonly kind: 'committed'; readonly last: number }
+  | { readonly kind: 'taken'; readonly number: number; readonly failure?: string }
+  | { readonly kind: 'refused'; readonly message: string };
 
 export type JournalOptions = {
   readonly folder: string;
@@ -46,6 +71,8 @@ export function openJournal(options: JournalOptions): DurableJournal {
   return new FileJournal(options);
 }
 
+type Take = { readonly granted: () => void; readonly failed: (message: string) => void };
+
 class FileJournal implements DurableJournal {
   readonly #options: JournalOptions;
   readonly #worker: Worker;
@@ -58,6 +85,8 @@ class FileJournal implements DurableJournal {
   #sequence = 0;
   #committed = 0;
   #scheduled = false;
+  #takes = 0;
+  readonly #taking = new Map<number, Take>();
 
   constructor(options: JournalOptions) {
     this.#options = options;
@@ -68,18 +97,15 @@ class FileJournal implements DurableJournal {
       import.meta.url,
     );
     this.#worker = new Worker(script, { workerData: { database: options.database } });
-    this.#worker.on('message', (told: number | string) => {
-      if (typeof told === 'number') this.#onCommitted(told);
-      else options.fault(new Error(`SQLite refuses; records wait: ${told}`));
-    });
+    this.#worker.on('message', (told: Told) => this.#onTold(told));
     this.#gone = new Promise((resolve) => this.#worker.once('exit', () => resolve()));
+    void this.#gone.then(() => this.#abandonTakes());
     this.#worker.on('error', (error) => options.fault(error));
   }
 
-  close(record: GenerationRecord): void {
+  close(record: GenerationRecord, charges: readonly Charge[]): void {
     const sequence = ++this.#sequence;
-    const text = JSON.stringify(record);
-    this.#append(text, sequence);
+    this.#append(journalLine(JSON.stringify(record), charges), sequence);
     this.#memory.set(record.id, { record, sequence });
     this.#trim();
     if (!this.#scheduled) {
@@ -87,6 +113,23 @@ class FileJournal implements DurableJournal {
       setTimeout(() => this.#send(), commitEveryMs).unref();
     }
     for (const follower of this.#followers) follower(record);
+  }
+
+  spent(counter: string): number {
+    return spentOf(this.#options.reader, counter) ?? 0;
+  }
+
+  /** Leases are made durable by the same thread: one writer needs no lock. */
+  take(orders: readonly LeaseOrder[]): Promise<readonly number[]> {
+    const number = ++this.#takes;
+    return new Promise((resolve, reject) => {
+      this.#taking.set(number, {
+        granted: () => resolve(orders.map(({ amount }) => amount)),
+        failed: (message) => reject(new Error(`no lease could be taken: ${message}`)),
+      });
+      const order: TakeOrder = { kind: 'take', number, orders };
+      this.#worker.postMessage(order);
+    });
   }
 
   find(id: string): GenerationRecord | undefined {
@@ -108,7 +151,7 @@ class FileJournal implements DurableJournal {
 
   async stop(): Promise<void> {
     this.#send();
-    this.#worker.postMessage('stop');
+    this.#worker.postMessage({ kind: 'stop' } satisfies StopOrder);
     await this.#gone;
     closeSync(this.#segment.file);
     if (this.#committed >= this.#segment.last) unlinkSync(this.#segment.path);
@@ -125,8 +168,23 @@ class FileJournal implements DurableJournal {
   #send(): void {
     this.#scheduled = false;
     const { path, bytes, last } = this.#segment;
-    const order: CommitOrder = { path, upTo: bytes, last };
+    const order: CommitOrder = { kind: 'commit', path, upTo: bytes, last };
     this.#worker.postMessage(order);
+  }
+
+  #onTold(told: Told): void {
+    if (told.kind === 'committed') return this.#onCommitted(told.last);
+    if (told.kind === 'refused')
+      return this.#options.fault(new Error(`SQLite refuses; records wait: ${told.message}`));
+    const take = this.#taking.get(told.number);
+    this.#taking.delete(told.number);
+    if (told.failure === undefined) take?.granted();
+    else take?.failed(told.failure);
+  }
+
+  #abandonTakes(): void {
+    for (const { failed } of this.#taking.values()) failed('the thread that commits has ended');
+    this.#taking.clear();
   }
 
   #onCommitted(sequence: number): void {
@@ -165,20 +223,14 @@ function recover({ folder, reader }: JournalOptions): void {
   const names = readdirSync(folder).filter((name) => /^journal-.*\.ndjson$/.test(name));
   for (const name of names.sort()) {
     const path = join(folder, name);
-    const lines = readFileSync(path, 'utf8').split('\n');
-    insertRecords(
-      reader,
-      lines.filter((line) => isRecord(line)),
+    const entries = readFileSync(path, 'utf8').split('\n').map(wholeEntry);
+    transaction(reader, () =>
+      insertEntries(
+        reader,
+        entries.filter((entry) => entry !== undefined),
+      ),
     );
     unlinkSync(path);
   }
-}
-
-/** The last line of a killed process may be torn. */
-function isRecord(line: string): boolean {
-  try {
-    return line !== '' && typeof (JSON.parse(line) as GenerationRecord).id === 'string';
-  } catch {
-    return false;
-  }
+  forfeitLeases(reader);
 }

@@ -1,19 +1,43 @@
-/**
- * The ledger until limits are enforced: every hold is granted and nothing is refused. Start-up says so wherever
- * the configuration has limits. Settling twice is reported, as it will be when it costs money.
- */
-import type { Hold, Ledger } from '../ports.ts';
+/** The ledger of this process on its SQLite file: counters, leases, and loans to limits. */
+import type { DatabaseSync } from 'node:sqlite';
+import { addLoan, loansOf } from './budgets.ts';
+import { ProcessLedger, type LeaseStore, type LedgerOptions, type Loan } from './ledger.ts';
 
-export function openLedger(fault: (error: unknown) => void): Ledger {
+export type OpenLedger = {
+  readonly ledger: ProcessLedger;
+  /** Loans that have not ended. */
+  loans(): readonly Loan[];
+  /** Lends to the limits of a scope; durable when it returns, and counted from the next hold on. */
+  lend(loan: Omit<Loan, 'id'>): Loan;
+};
+
+export type OpenLedgerOptions = Omit<LedgerOptions, 'store'> & {
+  readonly database: DatabaseSync;
+  readonly leases: Pick<LeaseStore, 'spent' | 'take'>;
+};
+
+export function openLedger({ database, leases, ...options }: OpenLedgerOptions): OpenLedger {
+  const { clock } = options;
+  let loans = loansOf(database, clock.now());
+  const current = (): readonly Loan[] => {
+    const now = clock.now();
+    if (loans.some(({ until }) => until <= now)) loans = loans.filter(({ until }) => until > now);
+    return loans;
+  };
   return {
-    hold: ({ attemptId }): Hold => {
-      let settled = false;
-      return {
-        settle: () => {
-          if (settled) fault(new Error(`the attempt ${attemptId} was settled twice`));
-          settled = true;
-        },
-      };
+    ledger: new ProcessLedger({
+      ...options,
+      store: {
+        spent: (counter, start) => leases.spent(counter, start),
+        take: (orders) => leases.take(orders),
+        loans: current,
+      },
+    }),
+    loans: current,
+    lend(loan) {
+      const made = addLoan(database, loan);
+      loans = [...current(), made];
+      return made;
     },
   };
 }

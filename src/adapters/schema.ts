@@ -2,6 +2,7 @@
  * The database, as the steps that built it. A step that was released is never edited: what changes is a new step,
  * and its place in the list is the schema number that the file carries.
  */
+import { budgetsSchema } from './budgets.ts';
 import { generationsSchema } from './generations.ts';
 
 /** Settings: objects, their immutable versions, and the revisions that made them. */
@@ -41,4 +42,4 @@ CREATE TRIGGER revisions_remain BEFORE DELETE ON revisions
 BEGIN SELECT RAISE(ABORT, 'a revision is kept for ever'); END;
 `;
 
-export const migrations: readonly string[] = [settings + generationsSchema];
+export const migrations: readonly string[] = [settings + generationsSchema, budgetsSchema];

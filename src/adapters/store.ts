@@ -1,5 +1,6 @@
 /** The settings store on SQLite: objects with immutable versions, and revisions. All the SQL of the configuration. */
 import type { DatabaseSync, SQLOutputValue, StatementSync } from 'node:sqlite';
+import { transaction } from './database.ts';
 import type { Kind } from '../core/settings.ts';
 import type {
   Edit,
@@ -48,15 +49,10 @@ export function createSettingsStore(database: DatabaseSync): SettingsStore {
       return row === undefined ? undefined : String(row['body']);
     },
     commit(edits, revision) {
-      database.exec('BEGIN IMMEDIATE');
-      try {
+      transaction(database, () => {
         for (const edit of edits) write.edit(edit);
         if (revision) write.revision(revision);
-        database.exec('COMMIT');
-      } catch (cause) {
-        database.exec('ROLLBACK');
-        throw cause;
-      }
+      });
     },
     revisions: (limit) => select.revisions.all(limit).map(storedRevision),
   };

@@ -2,8 +2,10 @@
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { DataRefused } from '../adapters/database.ts';
+import type { Notice } from '../adapters/ledger.ts';
 import { BadEnvironment, readConfig, type Config } from '../config.ts';
 import type { Finding } from '../control/operations.ts';
+import { limitFacts, limitSentence } from '../core/limit-state.ts';
 import { optional } from '../core/optional.ts';
 import { BadDocument } from '../first-start.ts';
 import { version } from '../version.ts';
@@ -22,6 +24,7 @@ export const serve: Run = async (args, shell) => {
     config,
     ...optional('document', document),
     fault: (error, where) => shell.err.line(logLine(error, where)),
+    notice: (notice) => shell.err.line(noticeLine(notice)),
     announce: (started) => {
       printFindings(shell, path ?? 'the demo', started.findings);
       const showAdminKey = started.demo || shell.out.terminal;
@@ -97,6 +100,19 @@ function reworded(error: unknown, { host, port, dataDir }: Config): unknown {
 function logLine(error: unknown, where: string): string {
   const detail = error instanceof Error ? (error.stack ?? error.message) : String(error);
   return JSON.stringify({ at: new Date().toISOString(), level: 'error', where, error: detail });
+}
+
+/** For people and for programs that read logs: which limit, and how far. */
+function noticeLine({ state, percent }: Notice): string {
+  const now = Date.now();
+  return JSON.stringify({
+    at: new Date(now).toISOString(),
+    level: 'warning',
+    event: 'limit',
+    percent,
+    message: limitSentence(state, now, undefined),
+    limit: limitFacts(state, undefined),
+  });
 }
 
 /** Resolves with the name of the first signal that asks to stop. */

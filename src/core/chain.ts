@@ -47,6 +47,8 @@ export type PlanInput = {
   readonly snapshot: Snapshot;
   /** Epoch ms. */
   readonly now: number;
+  /** Models that serve instead of the chain, for a limit is nearly used up. */
+  readonly instead?: readonly string[];
 };
 
 /** The dialects that attempts can be made in; others are left out by name until they are spoken. */
@@ -59,8 +61,12 @@ export const spokenWires: ReadonlySet<string> = new Set([
 
 /** Orders the endpoints of the chain and leaves out, with the reason, those that may not or cannot serve. */
 export function makePlan(input: PlanInput): Plan {
-  const candidates = input.route.chain.flatMap((member, position) => candidatesOf(input, member, position));
-  const primary = candidates[0];
+  const listed = input.route.chain.map((member, position) => ({ member, position }));
+  const chain = input.instead ? downgraded(listed, input.instead, input.snapshot) : listed;
+  const candidates = chain.flatMap(({ member, position }) => candidatesOf(input, member, position));
+  const [first] = listed;
+  const primary =
+    input.instead && first ? candidatesOf(input, first.member, first.position)[0] : candidates[0];
   const judged = candidates.map((step) => ({ step, reason: reasonToSkip(step, input, primary) }));
   // A longer answer than anybody can give is asked for: the longest there is beats a refusal. Reported as a warning.
   const shorten = judged.every(({ reason }) => reason !== undefined);
@@ -75,6 +81,25 @@ export function makePlan(input: PlanInput): Plan {
     reason === undefined || usable(reason) ? [] : [{ endpoint: step.endpoint.id, reason }],
   );
   return { steps: ordered(steps, input.route), skipped, ...optional('primary', primary?.endpoint) };
+}
+
+type Placed = { readonly member: Member; readonly position: number };
+
+/** The models that serve instead, each in its place of the chain, or behind it where it has none. */
+function downgraded(
+  listed: readonly Placed[],
+  instead: readonly string[],
+  { catalogue }: Snapshot,
+): readonly Placed[] {
+  return instead
+    .map((name) => catalogue.aliases.get(name) ?? name)
+    .map(
+      (model, index) =>
+        listed.find(({ member }) => member.model === model) ?? {
+          member: { model, parameters: {} },
+          position: listed.length + index,
+        },
+    );
 }
 
 function candidatesOf(input: PlanInput, member: Member, position: number): PlanStep[] {

@@ -104,18 +104,42 @@ export type Bound = {
  * the dearest rate, in the dearest tier up to `bound.input` and the dearest window that the request may run into.
  */
 export function worstCase(price: Price, bound: Bound): Nano {
-  const reachable = reachableRates(price, bound);
-  const dearest = (pick: (rate: Rate) => readonly (number | undefined)[]): Pico =>
-    Math.max(0, ...reachable.flatMap(pick).map((value) => value ?? 0)) as Pico;
-  const input = dearest((rate) => [rate.input, rate.cacheRead, rate.cacheWrite, rate.cacheWrite1h]);
-  const output = dearest((rate) => [rate.output, rate.reasoning]);
-  const perRequest = Math.max(0, ...reachable.map((rate) => rate.perRequest ?? 0));
+  const rates = dearestRates(price, bound);
   return nano(
     total([
-      [bound.input, input],
-      [bound.output, output],
-    ]) + perRequest,
+      [bound.input, rates.input],
+      [bound.output, rates.output],
+    ]) + rates.perRequest,
   );
+}
+
+/** Pico-USD per token, `perRequest` in nano-USD. */
+export type Extreme = { readonly input: Pico; readonly output: Pico; readonly perRequest: Nano };
+
+/** The dearest way to read and to write a token that can be reached within the bound. */
+export function dearestRates(price: Price, bound: Bound): Extreme {
+  const reachable = reachableRates(price, bound);
+  const dearest = (pick: (rate: Rate) => readonly (number | undefined)[]): number =>
+    Math.max(0, ...reachable.flatMap(pick).map((value) => value ?? 0));
+  return {
+    input: dearest((rate) => [rate.input, rate.cacheRead, rate.cacheWrite, rate.cacheWrite1h]) as Pico,
+    output: dearest((rate) => [rate.output, rate.reasoning]) as Pico,
+    perRequest: dearest((rate) => [rate.perRequest]) as Nano,
+  };
+}
+
+/** The cheapest plain rates, and the cheapest read from a cache, that can be reached within the bound. */
+export function cheapestRates(price: Price, bound: Bound): Extreme & { readonly cacheRead: Pico } {
+  const reachable = reachableRates(price, bound).map((rate) => ({ ...price.base, ...rate }));
+  const cheapest = (pick: (rate: Rate) => readonly (number | undefined)[]): number =>
+    Math.min(...reachable.map((rate) => Math.min(...pick(rate).map((value) => value ?? 0))));
+  const input = cheapest((rate) => [rate.input]) as Pico;
+  return {
+    input,
+    output: cheapest((rate) => [rate.output]) as Pico,
+    cacheRead: cheapest((rate) => [rate.cacheRead ?? rate.input]) as Pico,
+    perRequest: cheapest((rate) => [rate.perRequest]) as Nano,
+  };
 }
 
 /** Base and overrides combine bucket by bucket, so the dearest of each bucket bounds every combination. */

@@ -4,6 +4,8 @@
  * caller's own request was at fault.
  */
 
+import type { JsonObject } from './snapshot.ts';
+
 /** Every code the gateway can answer with. `status` is HTTP; `retry`: may the very same request succeed later? */
 const table = {
   invalid_json: { status: 400, type: 'invalid_request', retry: false },
@@ -31,6 +33,9 @@ const table = {
   upgrade_required: { status: 426, type: 'invalid_request', retry: false },
   no_endpoint: { status: 404, type: 'not_found', retry: false },
   context_length_exceeded: { status: 400, type: 'context_length_exceeded', retry: false },
+  limit_exhausted: { status: 402, type: 'payment_required', retry: false },
+  limit_busy: { status: 429, type: 'rate_limit_exceeded', retry: true },
+  rate_limited: { status: 429, type: 'rate_limit_exceeded', retry: true },
   model_unpriced: { status: 402, type: 'payment_required', retry: false },
   upstream_refused: { status: 400, type: 'invalid_request', retry: false },
   upstream_rate_limited: { status: 429, type: 'rate_limit_exceeded', retry: true },
@@ -71,10 +76,13 @@ export type Problem = {
     readonly message: string;
     readonly code?: string;
   };
+  /** The limit that stands in the way: its scope, what was spent and held of it, when it begins anew. */
+  readonly limit?: JsonObject;
 };
 
-export type ProblemDetails = Pick<Problem, 'retryAfter' | 'param' | 'upstream'> & {
+export type ProblemDetails = Pick<Problem, 'retryAfter' | 'param' | 'upstream' | 'limit'> & {
   readonly status?: number;
+  readonly retry?: boolean;
 };
 
 /** Builds a problem; status and retry come from the table unless `details.status` overrides it. */

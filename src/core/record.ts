@@ -1,7 +1,7 @@
 /** The record of one generation: what was asked, every attempt with its cost, how it ended. Written exactly once. */
 import type { Api } from './ask.ts';
 import type { FailureClass } from './failure.ts';
-import type { Nano } from './money.ts';
+import { add, type Nano } from './money.ts';
 import type { Rate } from './price.ts';
 import type { Basis, Usage } from './usage.ts';
 
@@ -49,6 +49,11 @@ export type Premium = {
   /** Of a cache left behind: the primary would have read these tokens from it. */
   readonly cache: Nano;
 };
+
+/** What limits count for an attempt: its cost, and where it broke off unmeasured the bound of it. */
+export function limitCost({ cost, carried }: AttemptRecord): Nano {
+  return carried === undefined ? cost : add(cost, carried);
+}
 
 export type Skip = { readonly endpoint: string; readonly reason: string };
 

@@ -172,6 +172,16 @@ function pieces(edit: string | readonly (string | Uint8Array)[]): Uint8Array[] {
   return list.map((piece) => (typeof piece === 'string' ? Buffer.from(piece) : piece));
 }
 
+/** The places of an array's elements, one after the other as they are asked for. Ends early at what is no JSON. */
+export function* elementsOf(array: Buffer): Iterable<Span> {
+  for (let at = skipSpace(array, 1); at < array.length && array[at] !== closeBracket;) {
+    const end = endOfValue(array, at, new Set());
+    yield { start: at, end };
+    at = skipSpace(array, end);
+    if (array[at] === comma) at = skipSpace(array, at + 1);
+  }
+}
+
 function skipSpace(body: Buffer, from: number): number {
   let at = from;
   for (;;) {

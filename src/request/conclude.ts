@@ -48,7 +48,7 @@ export function conclude(
     ...optional('problem', how.problem),
   });
   trail.concluded = true;
-  world.journal.close(record);
+  world.journal.close(record, trail.ticket?.close() ?? []);
 }
 
 /** One request on its way: what happened so far, and those who must be told. */

@@ -88,6 +88,8 @@ function callFor({ inbound, gateway, ask, route, key, at, id }: Context, step: P
       signatures: gateway.world.signatures,
       headers: inbound.headers,
       ownProviders: gateway.snapshot.providers,
+      contact: undefined,
+      conversation: () => undefined,
     },
     step,
   ).order;

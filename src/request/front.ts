@@ -3,6 +3,7 @@
  * takes the form that the moment allows: an error answer before the head, one error event after it.
  */
 import type { Problem } from '../core/problem.ts';
+import { statusFor } from '../core/refusal.ts';
 import type { AnswerIdentity, Dialect } from '../dialects/dialect.ts';
 import type { Cancel, Clock, Reply } from '../ports.ts';
 import { metadataOf } from './metadata.ts';
@@ -61,7 +62,8 @@ export class Front {
     this.#reply.end(pieces.length === 1 ? pieces[0] : Buffer.concat(pieces));
   }
 
-  problem(problem: Problem): void {
+  problem(told: Problem): void {
+    const problem = { ...told, status: statusFor(told, this.#dialect.api, this.#trail.originator) };
     this.#stopHeartbeat();
     const failed = this.#trail.attempts.filter(({ outcome }) => outcome !== 'ok');
     if (this.#headSent) {

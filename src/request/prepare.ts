@@ -24,6 +24,10 @@ export type Request = {
   /** The client's headers; an allow-list of them travels. */
   readonly headers: Headers;
   readonly ownProviders: { has(name: string): boolean };
+  /** Whom a refusal for money names. */
+  readonly contact: string | undefined;
+  /** Which conversation this is; read only where something depends on it. */
+  readonly conversation: () => string | undefined;
 };
 
 export type Prepared = {

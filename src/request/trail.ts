@@ -6,17 +6,19 @@ import { optional } from '../core/optional.ts';
 import type { Refused } from '../core/problem.ts';
 import { cost, isPriced } from '../core/price.ts';
 import {
+  limitCost,
   multiplier,
   type AttemptRecord,
   type Ending,
   type GenerationRecord,
+  type Premium,
   type Skip,
 } from '../core/record.ts';
 import type { Route } from '../core/resolve.ts';
 import type { Endpoint, JsonObject, Key } from '../core/snapshot.ts';
 import { cold, type Usage } from '../core/usage.ts';
 import type { Dialect } from '../dialects/dialect.ts';
-import type { World } from '../ports.ts';
+import type { Ticket, World } from '../ports.ts';
 import type { Headers } from './authenticate.ts';
 
 export type Trail = {
@@ -46,6 +48,13 @@ export type Trail = {
   nativeFinish?: string;
   answerId?: string;
   concluded?: boolean;
+  /** What it holds and has paid. Absent until it was let in. */
+  ticket?: Ticket;
+  /** Nano-USD of premium that limits have counted for attempts so far. */
+  premiumCounted: number;
+  premium?: Premium;
+  /** Which client it is, in its own word: Codex must be refused in another way. */
+  readonly originator?: string;
 };
 
 /** The beginning of a trail; nothing has happened yet. */
@@ -68,6 +77,8 @@ export function beginTrail(
     warnings: [],
     crossing: [],
     skipped: [],
+    premiumCounted: 0,
+    ...optional('originator', headers['originator']?.slice(0, 64)),
   };
 }
 
@@ -87,6 +98,11 @@ function readTags(header: string | undefined): Readonly<Record<string, string>> 
 /** What all attempts cost together, measured or estimated. */
 export function costSoFar(trail: Trail): Nano {
   return trail.attempts.reduce((sum, attempt) => add(sum, attempt.cost), zero);
+}
+
+/** The same with what limits count for attempts that broke off unmeasured. */
+export function spentSoFar(trail: Trail): Nano {
+  return trail.attempts.reduce((sum, attempt) => add(sum, limitCost(attempt)), zero);
 }
 
 /** The attempt that answered, if one did: the last one, when it went well or had begun to. */
@@ -126,8 +142,8 @@ export function routingFacts(trail: Trail, usage: Usage): JsonObject {
 }
 
 /** Of the route and of the attempt that served, or was the last. */
-export function warningsOf({ warnings, crossing }: Trail): readonly string[] {
-  return [...new Set([...warnings, ...crossing])];
+export function warningsOf({ warnings, crossing, ticket }: Trail): readonly string[] {
+  return [...new Set([...warnings, ...crossing, ...(ticket?.observed ?? [])])];
 }
 
 export type Conclusion = { readonly ending: Ending; readonly latencyMs: number; readonly problem?: string };
@@ -169,6 +185,7 @@ export function recordOf(trail: Trail, conclusion: Conclusion): GenerationRecord
       'primaryCost',
       served?.outcome === 'ok' && served.usage ? primaryCost(trail, served.usage) : undefined,
     ),
+    ...optional('premium', trail.premium),
     ...optional('userAgent', trail.userAgent),
   };
 }

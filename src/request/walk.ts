@@ -4,14 +4,19 @@
  */
 import type { PlanStep } from '../core/chain.ts';
 import { mayTryNext, type Failure } from '../core/failure.ts';
+import { zero, type Nano } from '../core/money.ts';
 import { optional } from '../core/optional.ts';
 import { Refused } from '../core/problem.ts';
-import type { AttemptRecord } from '../core/record.ts';
+import { limitCost, type AttemptRecord } from '../core/record.ts';
+import { problemOfDenial } from '../core/refusal.ts';
+import { completionTokens, promptTokens } from '../core/usage.ts';
 import { problemOfFailures, problemOfPlan, type Failed } from '../core/verdict.ts';
 import type { WholeAnswer } from '../dialects/dialect.ts';
-import type { Hold, HoldRequest, World } from '../ports.ts';
+import type { Denial, Hold, Paid, Ticket, World } from '../ports.ts';
 import { Attempt, type OpenStream } from './attempt.ts';
 import type { Departure } from './departure.ts';
+import { holdFor, isDenial, type Held } from './hold.ts';
+import { countPremium, rememberCache } from './premium.ts';
 import { issuerOf, prepare, type Prepared, type Request } from './prepare.ts';
 import { settleAttempt } from './settle.ts';
 import type { Trail } from './trail.ts';
@@ -20,8 +25,11 @@ export type Journey = {
   readonly request: Request;
   readonly steps: readonly PlanStep[];
   readonly trail: Trail;
+  readonly ticket: Ticket;
   readonly world: World;
   readonly departure: Departure;
+  /** Until when others' settlements may be waited for, on the clock that never steps back. */
+  readonly deadline: number;
 };
 
 /** What is being served. `settle` pays for it, once, when it has ended; with the failure if it ended badly. */
@@ -34,45 +42,90 @@ export type Serving = {
   | { readonly kind: 'stream'; readonly stream: OpenStream }
 );
 
+/** An endpoint that was left out for money, or for another limit. */
+type Denied = { readonly step: PlanStep; readonly denial: Denial };
+
 /** Returns what serves. Throws Refused with the problem to tell. */
 export async function walk(journey: Journey): Promise<Serving> {
   const { request, steps, trail, world } = journey;
   const failed: Failed[] = [];
+  const denied: Denied[] = [];
   const { attempts, timeouts, on } = request.route.failover;
   for (const step of steps) {
     const late = world.clock.ticks() - trail.began > timeouts.startBy;
     if (trail.attempts.length >= attempts || late || journey.departure.why) break;
+    if (denied.some((earlier) => isDearer(step, earlier))) {
+      skip(trail, step, 'budget');
+      continue;
+    }
     const tried = await tryStep(journey, step);
     if (tried.kind === 'skipped') continue;
-    if (tried.kind !== 'failed') return tried;
-    failed.push(tried.failed);
-    if (!mayTryNext(tried.failed.failure.class, false, on)) break;
+    if (tried.kind === 'denied') denied.push(tried.denied);
+    else if (tried.kind !== 'failed') return tried;
+    else {
+      failed.push(tried.failed);
+      if (!mayTryNext(tried.failed.failure.class, false, on)) break;
+    }
   }
-  const [first, ...rest] = failed;
-  if (!first && trail.refusal) throw trail.refusal;
-  throw new Refused(first ? problemOfFailures([first, ...rest]) : problemOfPlan(trail.skipped));
+  throw refusal(journey, failed, denied);
 }
 
-type Tried = Serving | { readonly kind: 'failed'; readonly failed: Failed } | { readonly kind: 'skipped' };
+/** Where money was short for one endpoint, a dearer one is not asked: a limit is no reason to spend more. */
+function isDearer(step: PlanStep, { step: { worst }, denial }: Denied): boolean {
+  const forMoney = denial.limit?.unit === 'usd' || denial.limit?.unit === 'premium_usd';
+  return forMoney && worst !== undefined && (step.worst ?? Infinity) >= worst;
+}
+
+/** A refusal for money is the answer, unless the request itself was wrong; then the first real error; then the plan's. */
+function refusal(journey: Journey, failed: readonly Failed[], denied: readonly Denied[]): Refused {
+  const { trail, world, request } = journey;
+  const [first, ...rest] = failed;
+  const own = failed.some(({ failure }) => failure.class === 'caller');
+  const denial = denied.find((one) => one.denial.denied === 'busy') ?? denied[0];
+  if (denial && !own) {
+    const context = { now: world.clock.now(), contact: request.contact, endpoint: denial.step.endpoint.id };
+    return new Refused(problemOfDenial(denial.denial, context));
+  }
+  if (first) return new Refused(problemOfFailures([first, ...rest]));
+  return trail.refusal ?? new Refused(problemOfPlan(trail.skipped));
+}
+
+type Tried =
+  | Serving
+  | { readonly kind: 'failed'; readonly failed: Failed }
+  | { readonly kind: 'denied'; readonly denied: Denied }
+  | { readonly kind: 'skipped' };
 
 async function tryStep(journey: Journey, step: PlanStep): Promise<Tried> {
-  const { trail, world, request } = journey;
-  const prepared = tryToPrepare(journey, step);
+  const { trail, request } = journey;
+  const held = await holdFor({ ...journey, step });
+  if (isDenial(held)) {
+    skip(trail, step, skipReason(held));
+    return { kind: 'denied', denied: { step, denial: held } };
+  }
+  const prepared = tryToPrepare(journey, held);
   if (!prepared) return skip(trail, step, 'unreadable');
-  if (prepared.incomplete && request.route.provider.require_parameters === true)
+  if (prepared.incomplete && request.route.provider.require_parameters === true) {
+    held.hold.settle(nothing);
     return skip(trail, step, 'parameters');
+  }
   trail.crossing = prepared.warnings;
-  const hold = await world.ledger.hold(holdRequest(journey, step));
-  if (!('refused' in hold)) return await send(journey, { step, prepared, hold });
-  skip(trail, step, hold.refused);
-  return { kind: 'failed', failed: failedAt(step, { class: 'budget', status: 0, message: hold.refused }) };
+  return await send(journey, held, prepared);
+}
+
+const nothing: Paid = { usd: zero, premium: zero, tokens: 0 };
+
+function skipReason({ denied, limit }: Denial): string {
+  if (denied === 'unpriced') return 'unpriced';
+  return limit === undefined || limit.unit === 'usd' || limit.unit === 'premium_usd' ? 'budget' : 'limit';
 }
 
 /** What cannot be read well enough to cross to this wire may still pass to another endpoint. */
-function tryToPrepare(journey: Journey, step: PlanStep): Prepared | undefined {
+function tryToPrepare(journey: Journey, { step, hold }: Held): Prepared | undefined {
   try {
     return prepare(journey.request, step);
   } catch (error) {
+    hold.settle(nothing);
     if (!(error instanceof Refused)) throw error;
     journey.trail.refusal ??= error;
     return undefined;
@@ -84,13 +137,10 @@ function skip(trail: Trail, { endpoint }: PlanStep, reason: string): Tried {
   return { kind: 'skipped' };
 }
 
-type Held = { readonly step: PlanStep; readonly prepared: Prepared; readonly hold: Hold };
-
 /** From here on the hold is settled, whatever happens. */
-async function send(
-  { trail, world, departure, request }: Journey,
-  { step, prepared, hold }: Held,
-): Promise<Tried> {
+async function send(journey: Journey, held: Held, prepared: Prepared): Promise<Tried> {
+  const { trail, world, departure, request } = journey;
+  const { step } = held;
   const place = trail.attempts.length;
   const at = world.clock.now();
   const ticks = world.clock.ticks();
@@ -106,14 +156,16 @@ async function send(
       ...optional('failure', failure),
       at,
       latencyMs: world.clock.ticks() - ticks,
-      promptTokens: request.ask.needs.promptTokens,
+      ask: request.ask,
+      input: held.input,
     });
   const settle = (failure?: Failure): AttemptRecord => {
     const settled = record(failure);
     trail.attempts[place] = settled;
-    world.signatures.remember(request.workspace, attempt.facts().signatures ?? [], issuerOf(step.endpoint));
-    hold.settle(settled);
     open = false;
+    world.signatures.remember(request.workspace, attempt.facts().signatures ?? [], issuerOf(step.endpoint));
+    rememberCache(journey, step.endpoint, settled);
+    pay(held.hold, settled, countPremium(trail, settled, held.cached));
     return settled;
   };
   const abandon = (): void => {
@@ -130,6 +182,12 @@ async function send(
   return { ...verdict, settle, abandon };
 }
 
+function pay(hold: Hold, settled: AttemptRecord, premium: Nano): void {
+  const { usage } = settled;
+  const tokens = usage ? promptTokens(usage) + completionTokens(usage) : 0;
+  hold.settle({ usd: limitCost(settled), premium, tokens });
+}
+
 const abandoned: Failure = {
   class: 'client_gone',
   status: 0,
@@ -138,16 +196,4 @@ const abandoned: Failure = {
 
 function failedAt({ endpoint }: PlanStep, failure: Failure): Failed {
   return { endpoint: endpoint.id, provider: endpoint.provider.name, failure };
-}
-
-function holdRequest({ trail, request: { route, ask, workspace } }: Journey, step: PlanStep): HoldRequest {
-  return {
-    attemptId: `${trail.id}/${trail.attempts.length}`,
-    endpoint: step.endpoint,
-    workspace,
-    key: trail.key?.name ?? '',
-    ...optional('preset', route.preset?.slug),
-    ...optional('user', ask.user),
-    worst: step.worst,
-  };
 }

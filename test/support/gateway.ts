@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
+import type { Notice } from '../../src/adapters/ledger.ts';
 import { readConfig } from '../../src/config.ts';
 import type { GenerationRecord } from '../../src/core/record.ts';
 import { startGateway, type Running } from '../../src/main.ts';
@@ -13,6 +14,8 @@ export const key = 'sk-test-0123456789abcdef';
 export type TestGateway = Running & {
   readonly base: string;
   readonly faults: unknown[];
+  /** Shares of limits that were reached. */
+  readonly notices: readonly Notice[];
   /** Every generation ended so far, oldest first. */
   records(): readonly GenerationRecord[];
   lastRecord(): GenerationRecord;
@@ -33,6 +36,7 @@ export async function startTestGateway(
   env: Record<string, string> = {},
 ): Promise<TestGateway> {
   const faults: unknown[] = [];
+  const notices: Notice[] = [];
   const folder = mkdtempSync(join(tmpdir(), 'spillway-test-'));
   const config = readConfig({
     PORT: '0',
@@ -44,6 +48,7 @@ export async function startTestGateway(
     config,
     document,
     fault: (error) => faults.push(error),
+    notice: (notice) => notices.push(notice),
     announce: () => undefined,
     emulatorPace: { tokensPerSecond: Infinity, firstTokenMs: 0 },
   });
@@ -59,6 +64,7 @@ export async function startTestGateway(
     ...running,
     base,
     faults,
+    notices,
     records: () => records,
     lastRecord: () => {
       const last = records.at(-1);

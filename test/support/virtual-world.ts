@@ -3,15 +3,18 @@
  * Everything that happens is written down in order, with its moment in ms.
  */
 import assert from 'node:assert/strict';
+import { memoryCaches } from '../../src/adapters/caches.ts';
+import { ProcessLedger } from '../../src/adapters/ledger.ts';
 import { memorySignatures } from '../../src/adapters/signatures.ts';
 import { sha256 } from '../../src/adapters/system.ts';
 import { loadCatalogue } from '../../src/catalog/load.ts';
 import { snapshotFromDocument } from '../../src/control/check-document.ts';
 import type { AttemptRecord, GenerationRecord } from '../../src/core/record.ts';
 import type { Snapshot } from '../../src/core/snapshot.ts';
-import type { Clock, Departed, Reply, UpstreamCall, UpstreamSink, World } from '../../src/ports.ts';
+import type { Caches, Clock, Departed, Reply, UpstreamCall, UpstreamSink, World } from '../../src/ports.ts';
 import { chatDialect } from '../../src/dialects/chat/dialect.ts';
 import { serve } from '../../src/serve.ts';
+import { memoryLeases } from './memory-leases.ts';
 
 /** Tuesday noon, UTC. */
 const epoch = Date.UTC(2026, 10, 24, 12);
@@ -107,7 +110,10 @@ export type Visit = {
   /** `12 write data: …`, in order. */
   readonly events: readonly string[];
   readonly records: readonly GenerationRecord[];
+  /** Attempts of the records so far. */
   readonly settled: readonly AttemptRecord[];
+  /** What is held now under all limits, in their units. */
+  readonly held: () => number;
   readonly faults: readonly unknown[];
   readonly calls: readonly UpstreamCall[];
   readonly cancelled: () => number;
@@ -116,6 +122,8 @@ export type Visit = {
   /** The client reads slowly: `write` answers false until released. */
   readonly slow: { on: boolean; release(): void };
   readonly done: Promise<void>;
+  /** Another request in the same world: its clock, its ledger, its script of calls. */
+  another(body: unknown): Visit;
 };
 
 export function snapshotOf(document: string): Snapshot {
@@ -175,20 +183,44 @@ function client(note: (text: string) => void): Client {
   return { reply, slow, leave: (why) => leave?.(why) };
 }
 
+/** What requests of one world share. */
+type Shared = {
+  readonly snapshot: Snapshot;
+  readonly scripts: readonly Script[];
+  readonly clock: VirtualClock;
+  readonly ledger: ProcessLedger;
+  readonly caches: Caches;
+  readonly faults: unknown[];
+  readonly calls: UpstreamCall[];
+  visits: number;
+};
+
 /** Serves one request; `scripts` answer the calls in order, the last one again and again. */
 export function visit(snapshot: Snapshot, body: unknown, scripts: readonly Script[]): Visit {
   const clock = new VirtualClock();
+  const faults: unknown[] = [];
+  const ledger = new ProcessLedger({
+    clock,
+    store: memoryLeases(),
+    snapshot: () => snapshot,
+    notice: () => undefined,
+    fault: (error) => void faults.push(error),
+  });
+  const caches = memoryCaches(() => clock.now());
+  return enter({ snapshot, scripts, clock, ledger, caches, faults, calls: [], visits: 0 }, body);
+}
+
+function enter(shared: Shared, body: unknown): Visit {
+  const { snapshot, scripts, clock, ledger, caches, faults, calls } = shared;
+  const id = `gen-${++shared.visits}`;
   const events: string[] = [];
   const records: GenerationRecord[] = [];
-  const settledAttempts: AttemptRecord[] = [];
-  const faults: unknown[] = [];
-  const calls: UpstreamCall[] = [];
   let cancels = 0;
   const note = (text: string): void => void events.push(`${clock.ticks()} ${text}`);
   const { reply, leave, slow } = client(note);
   const world: World = {
     clock,
-    ids: { generation: () => 'gen-1' },
+    ids: { generation: () => id },
     upstream: {
       send: (call, sink) => {
         const state = play(scripts[Math.min(calls.length, scripts.length - 1)] ?? [], sink, clock);
@@ -200,9 +232,10 @@ export function visit(snapshot: Snapshot, body: unknown, scripts: readonly Scrip
         return { cancel, pause: () => note('pause'), resume: () => note('resume') };
       },
     },
-    ledger: { hold: () => ({ settle: (attempt) => void settledAttempts.push(attempt) }) },
+    ledger,
     journal: { close: (record) => void records.push(record) },
     signatures: memorySignatures(),
+    caches,
     fault: (error) => void faults.push(error),
   };
   const headers = { authorization: `Bearer ${virtualKey}` };
@@ -212,12 +245,16 @@ export function visit(snapshot: Snapshot, body: unknown, scripts: readonly Scrip
     clock,
     events,
     records,
-    settled: settledAttempts,
+    get settled() {
+      return records.flatMap(({ attempts }) => attempts);
+    },
+    held: () => ledger.standings().reduce((sum, { held }) => sum + held, 0),
     faults,
     calls,
     cancelled: () => cancels,
     depart: leave,
     slow,
     done,
+    another: (next) => enter(shared, next),
   };
 }

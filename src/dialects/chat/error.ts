@@ -25,6 +25,7 @@ export function chatError(problem: Problem, failed: readonly AttemptRecord[]): J
         ...optional('provider_name', problem.upstream?.provider),
         ...optional('provider_code', problem.upstream?.code),
         ...optional('raw', problem.upstream?.message),
+        ...optional('limit', problem.limit),
         ...(previous.length > 0 ? { previous_errors: previous } : {}),
       },
     },

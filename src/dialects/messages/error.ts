@@ -44,6 +44,7 @@ export function messagesError(
         ...optional('provider_name', problem.upstream?.provider),
         ...optional('provider_code', problem.upstream?.code),
         ...optional('raw', problem.upstream?.message),
+        ...optional('limit', problem.limit),
         ...(previous.length > 0 ? { previous_errors: previous } : {}),
       },
     },

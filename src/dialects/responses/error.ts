@@ -16,13 +16,21 @@ export function responsesError(problem: Problem, failed: readonly AttemptRecord[
       message: problem.message,
       type: typeOf(problem),
       param: problem.param ?? null,
-      code: problem.code,
+      code: codeOf(problem),
       metadata,
     },
   };
 }
 
-function typeOf({ status }: Problem): string {
+/** OpenAI's own word for money that is used up: its clients show it, and do not ask again. */
+const exhausted = 'insufficient_quota';
+
+function codeOf({ code }: Problem): string {
+  return code === 'limit_exhausted' ? exhausted : code;
+}
+
+function typeOf({ status, code }: Problem): string {
+  if (code === 'limit_exhausted') return exhausted;
   if (status === 401) return 'authentication_error';
   if (status === 403) return 'permission_error';
   if (status === 404) return 'not_found_error';
@@ -58,6 +66,7 @@ export function responsesErrorEvent(
 /** Inside a stream the codes are OpenAI's closed list: agents decide by them whether to ask again. */
 function failureCode(problem: Problem): string {
   if (problem.code === 'context_length_exceeded') return problem.code;
+  if (problem.code === 'limit_exhausted') return exhausted;
   if (problem.status === 429) return 'rate_limit_exceeded';
   return problem.retry ? 'server_error' : 'invalid_prompt';
 }

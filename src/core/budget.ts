@@ -1,0 +1,155 @@
+/**
+ * Which limits apply to a request and to an attempt: limits of the same scope, unit and window share one counter,
+ * whose ceiling is the smallest of them. Limits and what was spent belong to the scope, not to a version of it, and
+ * always come from the configuration that is active now. Pure.
+ */
+import type { Limit, LimitWindow } from './limit.ts';
+import type { LimitUnit } from './document-limit.ts';
+import { once } from './once.ts';
+import type { Key, Snapshot } from './snapshot.ts';
+
+export type ScopeKind = 'gateway' | 'workspace' | 'key' | 'preset' | 'provider' | 'model';
+
+/** Who asks, and by which name. */
+export type Caller = {
+  readonly workspace: string;
+  readonly key: string;
+  readonly preset?: string;
+  readonly user?: string;
+};
+
+/** Where an attempt goes. */
+export type Target = { readonly provider: string; readonly model: string };
+
+export type Budget = {
+  /** The same for as long as the scope lives, whatever the amounts: `key default/ci usd/day`. */
+  readonly name: string;
+  readonly kind: ScopeKind;
+  /** `ci`, `coder`, `deepseek/deepseek-v4-pro`; empty for the gateway. */
+  readonly of: string;
+  readonly unit: LimitUnit;
+  /** Absent for `concurrent`. */
+  readonly per?: LimitWindow;
+  readonly each?: 'user' | 'key';
+  /** The smallest limit that refuses; absent where all only observe. */
+  readonly enforced?: Limit;
+  /** The smallest limit that only observes. */
+  readonly observed?: Limit;
+  readonly limits: readonly Limit[];
+};
+
+/** The budgets of a caller: what is counted once for a request, and what for each attempt. */
+export type CallerBudgets = { readonly admission: readonly Budget[]; readonly spending: readonly Budget[] };
+
+const none: readonly Budget[] = [];
+const free: CallerBudgets = { admission: none, spending: none };
+
+type Index = {
+  readonly keys: ReadonlyMap<string, Key>;
+  readonly gateway: readonly Budget[];
+  readonly callers: Map<string, CallerBudgets>;
+  readonly targets: Map<string, readonly Budget[]>;
+  readonly limited: boolean;
+};
+
+const indexOf = once((snapshot: Snapshot): Index => {
+  const keys = new Map([...snapshot.keys.values()].map((key) => [`${key.workspace}/${key.name}`, key]));
+  return {
+    keys,
+    gateway: group('gateway', '', '', snapshot.limits),
+    callers: new Map(),
+    targets: new Map(),
+    limited: hasLimits(snapshot),
+  };
+});
+
+function hasLimits({ limits, providers, modelLimits, workspaces, keys }: Snapshot): boolean {
+  return (
+    limits !== undefined ||
+    (modelLimits?.size ?? 0) > 0 ||
+    [...providers.values()].some((provider) => provider.limits) ||
+    [...workspaces.values()].some(
+      (workspace) =>
+        workspace.limits !== undefined || [...workspace.presets.values()].some(({ active }) => active.limits),
+    ) ||
+    [...keys.values()].some((key) => key.limits)
+  );
+}
+
+/** Limits on the gateway, the workspace, the key and the preset. */
+export function budgetsOfCaller(snapshot: Snapshot, caller: Caller): CallerBudgets {
+  const index = indexOf(snapshot);
+  if (!index.limited) return free;
+  const name = `${caller.workspace}\n${caller.key}\n${caller.preset ?? ''}`;
+  const known = index.callers.get(name);
+  if (known) return known;
+  const workspace = snapshot.workspaces.get(caller.workspace);
+  const place = `${caller.workspace}/`;
+  const preset =
+    caller.preset === undefined ? undefined : workspace?.presets.get(caller.preset)?.active.limits;
+  const all = [
+    ...index.gateway,
+    ...group('workspace', '', caller.workspace, workspace?.limits),
+    ...group('key', place, caller.key, index.keys.get(place + caller.key)?.limits),
+    ...group('preset', place, caller.preset ?? '', preset),
+  ];
+  const counted = (budget: Budget): boolean => budget.unit === 'requests' || budget.unit === 'concurrent';
+  const budgets = { admission: all.filter(counted), spending: all.filter((budget) => !counted(budget)) };
+  index.callers.set(name, budgets);
+  return budgets;
+}
+
+/** Limits on the provider and the model: each attempt is a request to them. */
+export function budgetsOfTarget(snapshot: Snapshot, { provider, model }: Target): readonly Budget[] {
+  const index = indexOf(snapshot);
+  if (!index.limited) return none;
+  const name = `${provider}\n${model}`;
+  const known = index.targets.get(name);
+  if (known) return known;
+  const budgets = [
+    ...group('provider', '', provider, snapshot.providers.get(provider)?.limits),
+    ...group('model', '', model, snapshot.modelLimits?.get(model)),
+  ];
+  index.targets.set(name, budgets);
+  return budgets;
+}
+
+function group(
+  kind: ScopeKind,
+  place: string,
+  of: string,
+  limits: readonly Limit[] | undefined,
+): readonly Budget[] {
+  const groups = new Map<string, Limit[]>();
+  for (const limit of limits ?? []) {
+    const name = counterName(of === '' ? kind : `${kind} ${place}${of}`, limit);
+    groups.set(name, [...(groups.get(name) ?? []), limit]);
+  }
+  return [...groups].map(([name, same]) => budgetFrom({ name, kind, of }, same));
+}
+
+function counterName(scope: string, { unit, per, each }: Limit): string {
+  return `${scope} ${unit}${per === undefined ? '' : `/${per}`}${each === undefined ? '' : ` each ${each}`}`;
+}
+
+function budgetFrom(base: Pick<Budget, 'name' | 'kind' | 'of'>, limits: readonly Limit[]): Budget {
+  const least = (mode: Limit['mode']): Limit | undefined =>
+    limits.filter((limit) => limit.mode === mode).sort((a, b) => a.amount - b.amount)[0];
+  const [enforced, observed] = [least('enforce'), least('observe')];
+  const { unit, per, each } = limits[0] as Limit;
+  return {
+    ...base,
+    unit,
+    limits,
+    ...(per === undefined ? {} : { per }),
+    ...(each === undefined ? {} : { each }),
+    ...(enforced === undefined ? {} : { enforced }),
+    ...(observed === undefined ? {} : { observed }),
+  };
+}
+
+/** Whose counter it is, where there is one for each: the user, or the key where no user is named. */
+export function eachOf({ each }: Budget, { user, key }: Caller): string {
+  if (each === undefined) return '';
+  return each === 'user' && user !== undefined ? `user ${user}` : `key ${key}`;
+}
