@@ -3,7 +3,7 @@ import type { IncomingMessage } from 'node:http';
 import { readBody, type Body } from './adapters/body.ts';
 import type { HttpReply } from './adapters/http-reply.ts';
 import type { Generations } from './control/operations.ts';
-import { endpointList, generationView, modelById, modelList } from './control/views.ts';
+import { endpointList, generationView, modelById, modelPage } from './control/views.ts';
 import type { Api } from './core/ask.ts';
 import { problem, Refused, refuse, type Problem } from './core/problem.ts';
 import type { JsonValue, Key, Snapshot } from './core/snapshot.ts';
@@ -103,7 +103,7 @@ function look(plane: DataPlane, request: IncomingMessage, reply: HttpReply, { pa
     digest: plane.digest,
     now: plane.world.clock.now(),
   });
-  if (path === '/models') sendJson(reply, { object: 'list', data: modelList(snapshot, key) });
+  if (path === '/models') sendJson(reply, modelPage(snapshot, key));
   else if (path === '/generation') sendJson(reply, { data: generation(plane, key, query.get('id') ?? '') });
   else if (path.startsWith('/models/')) sendJson(reply, model(snapshot, key, path.slice('/models/'.length)));
   else throw refuse('route_not_found', `There is no GET ${path.slice(0, 100)} here.`);

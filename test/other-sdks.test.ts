@@ -103,3 +103,28 @@ test('@openrouter/sdk: whole and streamed answers parse in its strict schemas; e
   }
   await assert.rejects(client.chat.send({ chatRequest: { model: '@preset/nope', messages } }), /no preset/);
 });
+
+test('@openrouter/sdk: models, endpoints, generations and responses parse in its strict schemas', async (t) => {
+  const gateway = await startTestGateway(t, emulatedChain);
+  const client = new OpenRouter({
+    serverURL: `${gateway.url}/api/v1`,
+    apiKey: key,
+    retryConfig: { strategy: 'none' },
+  });
+  const models = await client.models.list();
+  assert.match(JSON.stringify(models), /@preset\/coder/);
+  const endpoints = await client.endpoints.list({ author: 'anthropic', slug: 'claude-haiku-4.5' });
+  assert.equal(endpoints.data.endpoints[0]?.providerName, 'anthropic');
+
+  const ask = { model: '@preset/coder', input: 'hello there' };
+  const whole = await client.beta.responses.send({ responsesRequest: ask });
+  assert.match(JSON.stringify(whole), /hello/);
+  const stream = await client.beta.responses.send({ responsesRequest: { ...ask, stream: true } });
+  const types: string[] = [];
+  for await (const event of stream as AsyncIterable<{ type: string }>) types.push(event.type);
+  assert.equal(types.at(-1), 'response.completed');
+
+  const { id, cost } = gateway.lastRecord();
+  const { data } = await client.generations.getGeneration({ id });
+  assert.deepEqual([data.id, data.totalCost], [id, cost / 1e9]);
+});

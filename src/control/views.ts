@@ -6,8 +6,14 @@ import { multiplier, type AttemptRecord, type GenerationRecord } from '../core/r
 import type { Endpoint, JsonObject, JsonValue, Key, Preset, Snapshot, Workspace } from '../core/snapshot.ts';
 import { completionTokens, promptTokens } from '../core/usage.ts';
 
+/** `GET /models`: everything on one page. */
+export function modelPage(snapshot: Snapshot, key: Key): JsonObject {
+  const data = modelList(snapshot, key);
+  return { object: 'list', data, total_count: data.length, links: { next: null } };
+}
+
 /** Everything the key may name in `model`: presets, aliases, then plain models that some provider serves. */
-export function modelList(snapshot: Snapshot, key: Key): readonly JsonObject[] {
+function modelList(snapshot: Snapshot, key: Key): readonly JsonObject[] {
   const workspace = snapshot.workspaces.get(key.workspace);
   const presets = workspace ? presetModels(workspace, key, snapshot) : [];
   const plain = key.presets && !key.models ? [] : [...snapshot.endpoints];
@@ -119,6 +125,9 @@ function entry(id: string, name: string, endpoint: Endpoint | undefined): JsonOb
       is_moderated: false,
     },
     per_request_limits: null,
+    default_parameters: null,
+    supported_voices: null,
+    links: { details: `/api/v1/models/${id}/endpoints` },
     supported_parameters: [
       'max_tokens',
       'temperature',
@@ -143,18 +152,59 @@ export function endpointList(snapshot: Snapshot, slug: string): JsonObject | und
   if (!endpoints) return undefined;
   return {
     ...plainModel(canonical, endpoints),
-    endpoints: endpoints.map((endpoint) => ({
-      name: `${endpoint.provider.name} | ${endpoint.providerModel}`,
-      model_id: canonical,
-      provider_name: endpoint.provider.name,
-      tag: endpoint.provider.name,
-      context_length: endpoint.context ?? null,
-      max_completion_tokens: endpoint.maxOutput ?? null,
-      pricing: entry(canonical, canonical, endpoint)['pricing'] ?? null,
-      status: 0,
-    })),
+    description: '',
+    endpoints: endpoints.map((endpoint) => endpointEntry(canonical, endpoint)),
   };
 }
+
+/** What we do not measure or know of it is null. */
+function endpointEntry(slug: string, endpoint: Endpoint): JsonObject {
+  const { provider, providerModel, model, price } = endpoint;
+  const listed = entry(slug, model.name, endpoint);
+  const calls = endpoint.features.has('tools');
+  return {
+    name: `${provider.name} | ${providerModel}`,
+    model_id: slug,
+    model_name: model.name,
+    provider_name: provider.name,
+    tag: provider.name,
+    quantization: null,
+    context_length: endpoint.context ?? null,
+    max_prompt_tokens: null,
+    max_completion_tokens: endpoint.maxOutput ?? null,
+    pricing: listed['pricing'] ?? null,
+    supported_parameters: listed['supported_parameters'] ?? [],
+    supports_tool_choice: { auto: calls, none: calls, required: calls, function: calls },
+    supports_implicit_caching:
+      endpoint.wire !== 'anthropic' && isPriced(price) && price.base.cacheRead !== undefined,
+    status: 0,
+    uptime_last_5m: null,
+    uptime_last_30m: null,
+    uptime_last_1d: null,
+    latency_last_30m: null,
+    throughput_last_30m: null,
+  };
+}
+
+/** Fields that OpenRouter's clients demand of a generation, for things that we do not do or do not know. */
+const notOurs: JsonObject = {
+  app_id: null,
+  origin: '',
+  http_referer: null,
+  router: null,
+  data_region: 'global',
+  service_tier: null,
+  cache_discount: null,
+  moderation_latency: null,
+  provider_responses: null,
+  native_tokens_completion_images: null,
+  num_media_prompt: null,
+  num_input_audio_prompt: null,
+  num_media_completion: null,
+  num_search_results: null,
+  num_fetches: null,
+  web_search_engine: null,
+};
 
 /** A record in the shape of OpenRouter's `GET /generation`, and beside it every attempt with its cost. */
 export function generationView(record: GenerationRecord): JsonObject {
@@ -163,10 +213,12 @@ export function generationView(record: GenerationRecord): JsonObject {
   return {
     id: record.id,
     created_at: new Date(record.at).toISOString(),
-    model: served?.model ?? null,
+    ...notOurs,
+    model: served?.model ?? record.requested,
     provider_name: served?.provider ?? null,
     upstream_id: served?.upstreamId ?? null,
-    api_type: record.api,
+    api: record.api,
+    api_type: record.api === 'embeddings' ? 'embeddings' : 'completions',
     streamed: record.stream,
     cancelled: record.ending === 'client_gone',
     finish_reason: record.finish ?? null,
@@ -181,6 +233,7 @@ export function generationView(record: GenerationRecord): JsonObject {
     native_tokens_cached: usage?.cacheRead ?? null,
     total_cost: toUsd(record.cost),
     usage: toUsd(record.cost),
+    upstream_inference_cost: served ? toUsd(served.cost) : null,
     is_byok: false,
     external_user: record.user ?? null,
     session_id: record.session ?? null,

@@ -51,8 +51,16 @@ export function readCharge(raw: unknown): Nano | undefined {
   return typeof cost === 'number' && cost >= 0 && cost <= mostUsd ? fromUsd(cost) : undefined;
 }
 
-/** The `usage` object a client gets: the provider's own fields where it sent some, and always the cost. */
-export function writeChatUsage(bill: Bill, own: JsonObject = ownUsage(bill.usage)): string {
+/**
+ * The `usage` object a client gets: the provider's own fields where it sent some, and always the cost. `parts` are
+ * the dialect's words for what goes in and what comes out.
+ */
+export function writeChatUsage(
+  bill: Bill,
+  own: JsonObject = ownUsage(bill.usage),
+  parts: readonly [input: string, output: string] = ['prompt', 'completions'],
+): string {
+  const [input, output] = parts;
   return JSON.stringify({
     ...own,
     cost: toUsd(bill.cost),
@@ -60,8 +68,8 @@ export function writeChatUsage(bill: Bill, own: JsonObject = ownUsage(bill.usage
     cost_details: {
       ...(own['cost_details'] as JsonObject | undefined),
       upstream_inference_cost: toUsd(bill.upstreamCost),
-      upstream_inference_prompt_cost: toUsd(bill.promptCost),
-      upstream_inference_completions_cost: toUsd(nano(bill.upstreamCost - bill.promptCost)),
+      [`upstream_inference_${input}_cost`]: toUsd(bill.promptCost),
+      [`upstream_inference_${output}_cost`]: toUsd(nano(bill.upstreamCost - bill.promptCost)),
       ...(bill.cost > bill.upstreamCost
         ? { failed_attempts_cost: toUsd((bill.cost - bill.upstreamCost) as Nano) }
         : {}),

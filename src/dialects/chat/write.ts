@@ -116,7 +116,7 @@ export class ChatWriter implements StreamTranslator {
     const choice = {
       index: 0,
       delta: { ...role, ...delta },
-      ...optional('logprobs', logprobs === undefined ? undefined : { content: logprobs }),
+      ...optional('logprobs', logprobs && logprobsOf(logprobs)),
       finish_reason: finish,
       ...optional('native_finish_reason', raw),
     };
@@ -132,6 +132,10 @@ export class ChatWriter implements StreamTranslator {
 /** Anything the model wrote, or the end of it: from then on nothing may be taken back. */
 function isContent(part: Part): boolean {
   return !['start', 'usage', 'signature', 'break'].includes(part.type);
+}
+
+function logprobsOf(content: JsonValue): JsonObject {
+  return { content, refusal: null };
 }
 
 /** A whole foreign answer, given as parts, as a chat completion. */
@@ -185,7 +189,7 @@ function choiceOf(answer: Answer): JsonObject {
   return {
     index: 0,
     message,
-    logprobs: answer.logprobs === undefined ? null : { content: answer.logprobs },
+    logprobs: answer.logprobs === undefined ? null : logprobsOf(answer.logprobs),
     finish_reason: answer.finish ?? 'stop',
     ...optional('native_finish_reason', answer.nativeFinish),
   };

@@ -1,10 +1,15 @@
 /** The events of an Anthropic stream, as text: one message, its content block after block. */
-import type { JsonObject } from '../../core/snapshot.ts';
+import type { JsonObject, JsonValue } from '../../core/snapshot.ts';
 import { namedFrame } from '../sse.ts';
 
 /** One event. */
 export function event(type: string, fields: JsonObject): string {
   return namedFrame(type, JSON.stringify({ type, ...fields }));
+}
+
+/** A call of one of the client's own tools, by the model itself. */
+export function toolUse(id: string, name: string, input: JsonValue): JsonObject {
+  return { type: 'tool_use', id, name, input, caller: { type: 'direct' } };
 }
 
 type Call = { readonly id: string; readonly name: string; json: string; sent: number };
@@ -85,7 +90,7 @@ export class BlockWriter {
   #openCall(): string {
     const call = this.#first();
     if (!call || this.#open === 'call') return '';
-    const out = this.#start({ type: 'tool_use', id: call.id, name: call.name, input: {} });
+    const out = this.#start(toolUse(call.id, call.name, {}));
     this.#open = 'call';
     return out + this.#tell(call);
   }

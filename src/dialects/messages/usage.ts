@@ -43,5 +43,6 @@ export function anthropicUsage(usage: Usage): JsonObject {
     output_tokens_details: usage.reasoning === undefined ? null : { thinking_tokens: usage.reasoning },
     server_tool_use: null,
     service_tier: null,
+    inference_geo: null,
   };
 }

@@ -15,7 +15,7 @@ import {
   type WholeAnswer,
 } from '../dialect.ts';
 import type { SseEvent } from '../sse.ts';
-import { BlockWriter, event } from './frames.ts';
+import { BlockWriter, event, toolUse } from './frames.ts';
 import { stopReasonOf } from './stop-reason.ts';
 import { anthropicUsage, writeMessagesUsage } from './usage.ts';
 
@@ -76,8 +76,7 @@ export class MessagesWriter implements StreamTranslator {
       message: {
         ...head(this.#identity),
         content: [],
-        stop_reason: null,
-        stop_sequence: null,
+        ...ending(null),
         usage: anthropicUsage(this.#facts.usage ?? nothing),
       },
     });
@@ -137,8 +136,9 @@ function head(identity: AnswerIdentity): JsonObject {
   return { id: messageId(identity), type: 'message', role: 'assistant', model: identity.model };
 }
 
-function ending(reason: string): JsonObject {
-  return { stop_reason: reason, stop_sequence: null };
+/** Why it ended, with every field that the dialect's types promise. */
+function ending(reason: string | null): JsonObject {
+  return { stop_reason: reason, stop_sequence: null, stop_details: null, container: null };
 }
 
 /** Anything the model wrote, or the end of it: from then on nothing may be taken back. */
@@ -188,7 +188,7 @@ function writeBlock(block: AssistantBlock): JsonObject {
         ? { type: 'thinking', thinking: block.text, signature: block.signature ?? '' }
         : { type: 'redacted_thinking', data: block.redacted };
     case 'call':
-      return { type: 'tool_use', id: block.id, name: block.name, input: inputOf(block.arguments) };
+      return toolUse(block.id, block.name, inputOf(block.arguments));
   }
 }
 

@@ -87,7 +87,7 @@ function writeTurn(turn: Turn, warnings: string[]): readonly JsonObject[] {
   }
 }
 
-function message(role: string, content: readonly JsonObject[]): readonly JsonObject[] {
+function message(role: string, content: string | readonly JsonObject[]): readonly JsonObject[] {
   return content.length > 0 ? [{ type: 'message', role, content }] : [];
 }
 
@@ -95,7 +95,8 @@ function message(role: string, content: readonly JsonObject[]): readonly JsonObj
 function writeBlock(block: AssistantBlock): readonly JsonObject[] {
   switch (block.type) {
     case 'text':
-      return block.text === '' ? [] : message('assistant', [{ type: 'output_text', text: block.text }]);
+      // An `output_text` belongs to an item with an id: what the model said elsewhere is a plain string.
+      return block.text === '' ? [] : message('assistant', block.text);
     case 'call':
       return [
         { type: 'function_call', call_id: block.id, name: block.name, arguments: block.arguments || '{}' },

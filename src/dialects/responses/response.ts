@@ -1,5 +1,6 @@
 /** The response object around an answer, as far as it does not depend on what the model says. */
 import { asObject } from '../../core/json.ts';
+import { optional } from '../../core/optional.ts';
 import type { JsonObject, JsonValue } from '../../core/snapshot.ts';
 import type { AnswerIdentity } from '../dialect.ts';
 
@@ -22,13 +23,16 @@ export function emptyResponse(identity: AnswerIdentity, request: JsonObject = {}
     created_at: created,
     status: 'in_progress',
     background: false,
+    completed_at: null,
     error: null,
+    frequency_penalty: told('frequency_penalty', 0),
     incomplete_details: null,
     instructions: null,
     max_output_tokens: told('max_output_tokens', null),
     model,
     output: [],
     parallel_tool_calls: told('parallel_tool_calls', true),
+    presence_penalty: told('presence_penalty', 0),
     previous_response_id: null,
     prompt_cache_key: told('prompt_cache_key', null),
     reasoning: { effort: reasoning['effort'] ?? null, summary: reasoning['summary'] ?? null },
@@ -43,7 +47,7 @@ export function emptyResponse(identity: AnswerIdentity, request: JsonObject = {}
     top_p: told('top_p', 1),
     truncation: 'disabled',
     usage: null,
-    user: told('user', null),
+    ...optional('user', request['user']),
     metadata: told('metadata', {}),
   };
 }

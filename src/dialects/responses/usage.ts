@@ -30,7 +30,7 @@ export function readResponsesUsage(raw: unknown): Usage | undefined {
 
 /** The `usage` object a client gets, as JSON: the provider's own fields where it sent some, and always the cost. */
 export function writeResponsesUsage(bill: Bill, own: JsonObject = ownUsage(bill.usage)): string {
-  return writeChatUsage(bill, own);
+  return writeChatUsage(bill, own, ['input', 'output']);
 }
 
 function ownUsage(usage: Usage): JsonObject {
