@@ -1,8 +1,11 @@
 /** What is measured of each candidate, one after the other. */
 import type { Size } from './traffic.ts';
 
-/** `failover` and `limited`: the primary refuses at once, with 500 and with 429, and the fallback answers. */
-export type LaneName = 'single' | 'small' | 'large' | 'failover' | 'limited' | 'streams';
+/**
+ * `failover` and `limited`: the primary refuses at once, with 500 and with 429, and the fallback answers. `crossing`:
+ * streams that chat clients get from a provider of the Anthropic wire.
+ */
+export type LaneName = 'single' | 'small' | 'large' | 'failover' | 'limited' | 'streams' | 'crossing';
 
 export type Lane = {
   readonly name: LaneName;
@@ -19,4 +22,5 @@ export const lanes: readonly Lane[] = [
   { name: 'failover', size: 'small', stream: false, connections: 1, seconds: 1 },
   { name: 'limited', size: 'small', stream: false, connections: 1, seconds: 1 },
   { name: 'streams', size: 'small', stream: true, connections: 100, seconds: 3 },
+  { name: 'crossing', size: 'small', stream: true, connections: 100, seconds: 3 },
 ];

@@ -4,7 +4,7 @@
  */
 import { createServer, type AddressInfo, type Socket } from 'node:net';
 import type { MockPorts } from './messages.ts';
-import { answerBody, refusals, streamEvents, tokensPerSecond } from './traffic.ts';
+import { anthropicEvents, answerBody, refusals, streamEvents, tokensPerSecond } from './traffic.ts';
 
 type Question = { readonly path: string; readonly body: string };
 type Answerer = (socket: Socket, question: Question) => void;
@@ -56,21 +56,33 @@ function framed(status: string, body: string): string {
   return `HTTP/1.1 ${status}\r\ncontent-type: application/json\r\ncontent-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`;
 }
 
-function answerWell(socket: Socket, { body }: Question): void {
-  if (/"stream":true/.test(body)) stream(socket, Number(/"max_tokens":(\d+)/.exec(body)?.[1] ?? 1));
+function answerWell(socket: Socket, { path, body }: Question): void {
+  const tokens = Number(/"max_tokens":(\d+)/.exec(body)?.[1] ?? 1);
+  if (path.endsWith('/messages')) stream(socket, tokens, anthropicFrames);
+  else if (/"stream":true/.test(body)) stream(socket, tokens, chatFrames);
   else socket.write(good);
 }
 
-const tokenChunk = chunk(streamEvents.token);
-const lastChunks = `${chunk(streamEvents.finish)}${chunk(streamEvents.usage)}${chunk(streamEvents.done)}0\r\n\r\n`;
+type Frames = { readonly first: string; readonly token: string; readonly last: string };
 
-function stream(socket: Socket, tokens: number): void {
+const chatFrames: Frames = {
+  first: chunk(streamEvents.first),
+  token: chunk(streamEvents.token),
+  last: `${chunk(streamEvents.finish)}${chunk(streamEvents.usage)}${chunk(streamEvents.done)}0\r\n\r\n`,
+};
+const anthropicFrames: Frames = {
+  first: chunk(anthropicEvents.first),
+  token: chunk(anthropicEvents.token),
+  last: `${chunk(anthropicEvents.last)}0\r\n\r\n`,
+};
+
+function stream(socket: Socket, tokens: number, frames: Frames): void {
   let sent = 0;
   socket.write(
-    `HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n${chunk(streamEvents.first)}`,
+    `HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n${frames.first}`,
   );
   const timer = setInterval(() => {
-    socket.write(sent < tokens ? tokenChunk : lastChunks);
+    socket.write(sent < tokens ? frames.token : frames.last);
     if (sent++ === tokens) clearInterval(timer);
   }, 1_000 / tokensPerSecond);
   socket.once('close', () => clearInterval(timer));

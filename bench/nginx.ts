@@ -34,7 +34,10 @@ export async function nginx({ processes, mock, folder }: Site): Promise<Candidat
     port,
     pids: childrenOf(child.pid ?? 0),
     compiles: false,
-    question: (lane) => ({ path: `${prefixes[lane] ?? ''}/v1/chat/completions`, model: 'mock-1' }),
+    question: (lane) =>
+      lane === 'crossing'
+        ? undefined
+        : { path: `${prefixes[lane] ?? ''}/v1/chat/completions`, model: 'mock-1' },
     run: { child, log },
   };
 }

@@ -32,7 +32,7 @@ export async function portkey({ processes, mock, folder, root }: Site): Promise<
     port,
     pids: [child.pid ?? 0],
     compiles: true,
-    question: (lane) => question(lane, mock),
+    question: (lane) => (lane === 'crossing' ? undefined : question(lane, mock)),
     run: { child, log },
   };
 }

@@ -56,6 +56,16 @@ const readings: readonly Reading[] = [
     bar: { timesNginx: 2.5 },
   },
   {
+    name: 'crossing wires ÷ same wire, CPU per SSE chunk',
+    unit: 'x',
+    digits: 2,
+    read: (round, candidate) => {
+      const [crossed, same] = [cpu('crossing')(round, candidate), cpu('streams')(round, candidate)];
+      return crossed === undefined || !same ? undefined : crossed / same;
+    },
+    bar: { atMost: 3 },
+  },
+  {
     name: 'added p50, 2 KB, 1 at a time',
     unit: 'ms',
     digits: 3,
@@ -106,7 +116,7 @@ function rowOf(
   }
   const ratio = median(
     defined(
-      (unit === 'ms' ? [] : rounds).map((round) => {
+      (unit === 'ms' || unit === 'x' ? [] : rounds).map((round) => {
         const [own, yardstick] = [read(round, 'ours'), read(round, 'nginx')];
         return own === undefined || !yardstick ? undefined : own / yardstick;
       }),

@@ -43,14 +43,14 @@ export async function spillway({ processes, mock, folder, root, profile }: Site)
 }
 
 function question(lane: LaneName): Question {
-  const preset = lane === 'failover' || lane === 'limited' ? lane : 'bench';
+  const preset = lane === 'failover' || lane === 'limited' || lane === 'crossing' ? lane : 'bench';
   return {
     path: '/v1/chat/completions',
     model: `@preset/${preset}`,
     headers: { authorization: `Bearer ${key}` },
     // The failing primary must really have been asked, and the fallback must really have answered.
     expect:
-      preset === 'bench'
+      preset === 'bench' || preset === 'crossing'
         ? { 'x-spillway-position': '0' }
         : { 'x-spillway-attempts': `acme/${preset}@${preset}:` },
   };
@@ -67,12 +67,14 @@ function configuration(mock: MockPorts): string {
   mock: { wire: openai-chat, base_url: 'http://127.0.0.1:${mock.good}/v1' }
   failover: { wire: openai-chat, base_url: 'http://127.0.0.1:${mock.failing}/500/v1' }
   limited: { wire: openai-chat, base_url: 'http://127.0.0.1:${mock.failing}/429/v1' }
+  crossing: { wire: anthropic, base_url: 'http://127.0.0.1:${mock.good}/v1' }
 models:
-${model('mock', 'mock')}${model('failover', 'failover')}${model('limited', 'limited')}
+${model('crossing', 'crossing')}${model('mock', 'mock')}${model('failover', 'failover')}${model('limited', 'limited')}
 presets:
   bench: { models: [acme/mock] }
   failover: { models: [acme/failover, acme/mock] }
   limited: { models: [acme/limited, acme/mock] }
+  crossing: { models: [acme/crossing] }
 keys:
   - { name: bench, key: '${key}' }
 `;

@@ -106,6 +106,37 @@ export const streamEvents = {
   done: 'data: [DONE]\n\n',
 } as const;
 
+const anthropicUsage = { input_tokens: 256, cache_read_input_tokens: 256, cache_creation_input_tokens: 0 };
+
+/** The same stream as a provider of the Anthropic wire sends it. */
+export const anthropicEvents = {
+  first:
+    named('message_start', {
+      message: {
+        id: 'msg_bench0123456789',
+        type: 'message',
+        role: 'assistant',
+        model: 'mock-1',
+        content: [],
+        stop_reason: null,
+        stop_sequence: null,
+        usage: { ...anthropicUsage, output_tokens: 1 },
+      },
+    }) + named('content_block_start', { index: 0, content_block: { type: 'text', text: '' } }),
+  token: named('content_block_delta', { index: 0, delta: { type: 'text_delta', text: ' token' } }),
+  last:
+    named('content_block_stop', { index: 0 }) +
+    named('message_delta', {
+      delta: { stop_reason: 'end_turn', stop_sequence: null },
+      usage: { ...anthropicUsage, output_tokens: 64 },
+    }) +
+    named('message_stop', {}),
+} as const;
+
+function named(type: string, fields: Record<string, unknown>): string {
+  return `event: ${type}\n${frame({ type, ...fields })}`;
+}
+
 function event(delta: unknown, finish: string | null): string {
   const choices = [{ index: 0, delta, logprobs: null, finish_reason: finish }];
   return frame({
