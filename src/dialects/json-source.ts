@@ -172,6 +172,15 @@ function pieces(edit: string | readonly (string | Uint8Array)[]): Uint8Array[] {
   return list.map((piece) => (typeof piece === 'string' ? Buffer.from(piece) : piece));
 }
 
+/** True when the bytes are one whole array, as far as its brackets and strings tell. */
+export function isArray(bytes: Buffer): boolean {
+  try {
+    return bytes[0] === openBracket && endOfValue(bytes, 0, new Set()) === bytes.length;
+  } catch {
+    return false;
+  }
+}
+
 /** The places of an array's elements, one after the other as they are asked for. Ends early at what is no JSON. */
 export function* elementsOf(array: Buffer): Iterable<Span> {
   for (let at = skipSpace(array, 1); at < array.length && array[at] !== closeBracket;) {

@@ -16,14 +16,17 @@ import {
   type StreamTranslator,
   type WholeAnswer,
 } from '../dialect.ts';
-import { bytesOf, JsonFault, readSource, splice } from '../json-source.ts';
+import { bytesOf, JsonFault, readSource, splice, type Edits } from '../json-source.ts';
 import type { Source } from '../../core/ask.ts';
+import { Repeat } from './repeat.ts';
 import { metadataEdit, metadataMember, readCharge, readChatUsage, writeChatUsage } from './usage.ts';
 import type { SseEvent } from '../sse.ts';
 
 const done = Buffer.from('data: [DONE]\n\n');
 const dataPrefix = Buffer.from('data: ');
 const frameEnd = Buffer.from('\n\n');
+/** No JSON has a bare control character: it can stand nowhere else. */
+const hole = '\u0001';
 const nothingYet: Step = { content: false, last: false };
 
 type Choice = {
@@ -49,6 +52,7 @@ export class ChatPass implements StreamTranslator {
   #events = 0;
   #bytes = 0;
   #smallest = Infinity;
+  readonly #repeat = new Repeat();
 
   constructor(identity: AnswerIdentity) {
     this.#identity = identity;
@@ -59,6 +63,11 @@ export class ChatPass implements StreamTranslator {
     if (data.length === 6 && data.toString('latin1') === '[DONE]') {
       this.#done = true;
       return { content: false, last: true };
+    }
+    const alike = this.#committed ? this.#repeat.match(data) : undefined;
+    if (alike && !hasFinish(alike)) {
+      this.#count(data);
+      return { content: true, last: false, out: this.#repeat.write(alike) };
     }
     const source = readEvent(data);
     const error = bytesOf(source, 'error');
@@ -135,7 +144,11 @@ export class ChatPass implements StreamTranslator {
   #pass(source: Source, choices: Buffer | undefined): Uint8Array | undefined {
     if (this.#id === undefined) this.#remember(source);
     const usage = bytesOf(source, 'usage');
-    if (!usage || isNull(usage)) return frame(splice(source, this.#edits(source, undefined)));
+    if (!usage || isNull(usage)) {
+      const edits = this.#edits(source, undefined);
+      if (this.#committed && this.#repeat.open) this.#learn(source, edits);
+      return frame(splice(source, edits));
+    }
     const earlier = this.#held;
     this.#usage = asObject(parsed(usage));
     this.#held = undefined;
@@ -144,6 +157,18 @@ export class ChatPass implements StreamTranslator {
       return joined(flushed, this.#withoutUsage(source));
     this.#held = source;
     return flushed;
+  }
+
+  #learn(source: Source, edits: Edits): void {
+    const place = source.members.get('choices')?.value;
+    if (!place) return;
+    const { body } = source;
+    const written = Buffer.from(frame(splice(source, new Map([...edits, ['choices', hole]]))));
+    const at = written.indexOf(hole);
+    this.#repeat.learn(
+      { before: body.subarray(0, place.start), after: body.subarray(place.end) },
+      { before: written.subarray(0, at), after: written.subarray(at + hole.length) },
+    );
   }
 
   /** Running totals that some providers send in every event: only the last is the bill. */
