@@ -213,6 +213,8 @@ function writeContent(content: Content, warnings: string[]): JsonObject | undefi
         ? undefined
         : { type: 'text', text: content.text, ...optional('cache_control', content.cache) };
     case 'image':
+      if ((content.detail ?? 'auto') !== 'auto')
+        warnings.push('"detail" of an image has no counterpart at Anthropic and was dropped');
       return {
         type: 'image',
         source: writeMedia(content.image),
