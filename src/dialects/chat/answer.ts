@@ -38,9 +38,9 @@ export class ChatReader implements PartReader {
     const delta = asObject(choice['delta']);
     const finish = someText(choice['finish_reason']);
     return [
+      ...logprobParts(choice),
       ...contentParts(delta),
       ...this.#callParts(delta['tool_calls']),
-      ...logprobParts(choice),
       ...(finish === undefined ? [] : finishParts(finish)),
     ];
   }
@@ -77,6 +77,7 @@ export function readChatAnswer(body: Buffer): Part[] {
   const calls = Array.isArray(message['tool_calls']) ? message['tool_calls'] : [];
   return [
     { type: 'start', ...optional('id', someText(answer['id'])) },
+    ...logprobParts(choice),
     ...contentParts(message),
     ...calls.flatMap((one: JsonValue, index): Part[] => {
       const call = asObject(one);
@@ -86,7 +87,6 @@ export function readChatAnswer(body: Buffer): Part[] {
         { type: 'arguments', index, json: asText(fn['arguments']) },
       ];
     }),
-    ...logprobParts(choice),
     ...usageParts(answer),
     ...finishParts(someText(choice['finish_reason']) ?? 'stop'),
   ];
@@ -118,7 +118,7 @@ function listedPart(item: JsonObject): Part[] {
 
 function logprobParts(choice: JsonObject): Part[] {
   const content = asObject(choice['logprobs'])['content'];
-  return Array.isArray(content) ? [{ type: 'logprobs', content }] : [];
+  return Array.isArray(content) && content.length > 0 ? [{ type: 'logprobs', content }] : [];
 }
 
 function usageParts(event: JsonObject): Part[] {

@@ -25,7 +25,7 @@ export class ChatWriter implements StreamTranslator {
   #callIndex = new Map<number, number>();
   #started = false;
   /** They wait for the text they belong to. */
-  #logprobs: JsonValue | undefined;
+  #logprobs: readonly JsonValue[] = [];
 
   constructor(identity: AnswerIdentity, reader: PartReader) {
     this.#identity = identity;
@@ -91,7 +91,7 @@ export class ChatWriter implements StreamTranslator {
         this.#facts = { ...this.#facts, finish: part.reason, nativeFinish: part.raw };
         return this.#delta({}, part.reason, part.raw);
       case 'logprobs':
-        this.#logprobs = part.content;
+        this.#logprobs = [...this.#logprobs, ...part.content];
         return '';
       case 'signature':
       case 'redacted':
@@ -112,11 +112,11 @@ export class ChatWriter implements StreamTranslator {
     const role = this.#started ? {} : { role: 'assistant', content: '' };
     this.#started = true;
     const logprobs = this.#logprobs;
-    this.#logprobs = undefined;
+    this.#logprobs = [];
     const choice = {
       index: 0,
       delta: { ...role, ...delta },
-      ...optional('logprobs', logprobs === undefined ? undefined : { content: logprobs }),
+      ...optional('logprobs', logprobs.length === 0 ? undefined : { content: logprobs }),
       finish_reason: finish,
       ...optional('native_finish_reason', raw),
     };
@@ -131,7 +131,7 @@ export class ChatWriter implements StreamTranslator {
 
 /** Anything the model wrote, or the end of it: from then on nothing may be taken back. */
 function isContent(part: Part): boolean {
-  return !['start', 'usage', 'signature', 'break'].includes(part.type);
+  return !['start', 'usage', 'signature', 'break', 'logprobs'].includes(part.type);
 }
 
 /** A whole foreign answer, given as parts, as a chat completion. */
@@ -174,6 +174,7 @@ function choiceOf(answer: Answer): JsonObject {
       : [],
   );
   const text = textOf(answer.blocks);
+  const logprobs = answer.blocks.flatMap((block) => (block.type === 'text' ? (block.logprobs ?? []) : []));
   const thinking = thoughtOf(answer);
   const message = {
     role: 'assistant',
@@ -185,7 +186,7 @@ function choiceOf(answer: Answer): JsonObject {
   return {
     index: 0,
     message,
-    logprobs: answer.logprobs === undefined ? null : { content: answer.logprobs },
+    logprobs: logprobs.length === 0 ? null : { content: logprobs },
     finish_reason: answer.finish ?? 'stop',
     ...optional('native_finish_reason', answer.nativeFinish),
   };

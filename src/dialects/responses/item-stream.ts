@@ -9,7 +9,7 @@ import { itemIdOf, itemOf, summaryPart, textPart, type ItemStatus, type ToldName
 export type ItemEvent = JsonObject & { readonly type: string };
 
 type Growing =
-  | { type: 'text'; text: string }
+  | { type: 'text'; text: string; logprobs?: readonly JsonValue[] }
   | { type: 'thinking'; text: string; signature?: string; redacted?: string }
   | { type: 'call'; id: string; name: string; arguments: string };
 
@@ -17,7 +17,6 @@ type Item = {
   readonly index: number;
   readonly id: string;
   readonly block: Growing;
-  readonly logprobs: JsonValue[];
   /** The final item, once it is done. */
   done?: JsonObject;
 };
@@ -34,7 +33,7 @@ export class ItemStream {
   /** The provider's index of a call → its item. */
   #calls = new Map<number, Item>();
   /** They wait for the text they belong to. */
-  #logprobs: JsonValue | undefined;
+  #logprobs: readonly JsonValue[] = [];
 
   constructor({ generation }: AnswerIdentity, names: ToldNames) {
     this.#base = generation.replace(/^gen-/, '');
@@ -68,7 +67,7 @@ export class ItemStream {
       case 'finish':
         return this.#closeAll(part.reason === 'length' || part.reason === 'content_filter');
       case 'logprobs':
-        this.#logprobs = part.content;
+        this.#logprobs = [...this.#logprobs, ...part.content];
         return [];
       case 'start':
       case 'usage':
@@ -87,9 +86,9 @@ export class ItemStream {
     if (block.type !== 'text') return events;
     const first = block.text === '';
     block.text += delta;
-    const logprobs = Array.isArray(this.#logprobs) ? (this.#logprobs as readonly JsonValue[]) : [];
-    this.#logprobs = undefined;
-    item.logprobs.push(...logprobs);
+    const logprobs = this.#logprobs;
+    this.#logprobs = [];
+    if (logprobs.length > 0) block.logprobs = [...(block.logprobs ?? []), ...logprobs];
     const at = { ...placeOf(item), content_index: 0 };
     return [
       ...events,
@@ -149,7 +148,7 @@ export class ItemStream {
 
   #add(block: Growing): { readonly item: Item; readonly events: readonly ItemEvent[] } {
     const index = this.#items.length;
-    const item = { index, id: itemIdOf(block, this.#base, index, this.#names), block, logprobs: [] };
+    const item = { index, id: itemIdOf(block, this.#base, index, this.#names), block };
     this.#items.push(item);
     const added = this.#whole(item, 'in_progress');
     return { item, events: [{ type: 'response.output_item.added', output_index: index, item: added }] };
@@ -180,14 +179,14 @@ export class ItemStream {
   }
 
   #ends(item: Item, whole: JsonObject): readonly ItemEvent[] {
-    const { block, logprobs } = item;
+    const { block } = item;
     const place = placeOf(item);
     switch (block.type) {
       case 'text': {
         const at = { ...place, content_index: 0 };
         return [
-          { type: 'response.output_text.done', ...at, text: block.text, logprobs },
-          { type: 'response.content_part.done', ...at, part: textPart(block.text, logprobs) },
+          { type: 'response.output_text.done', ...at, text: block.text, logprobs: block.logprobs ?? [] },
+          { type: 'response.content_part.done', ...at, part: textPart(block.text, block.logprobs) },
         ];
       }
       case 'thinking': {
@@ -224,7 +223,7 @@ export class ItemStream {
   }
 
   #whole(item: Item, status: ItemStatus): JsonObject {
-    return itemOf(item.block, { id: item.id, status, names: this.#names }, item.logprobs);
+    return itemOf(item.block, { id: item.id, status, names: this.#names });
   }
 }
 

@@ -23,15 +23,11 @@ function prefixOf(block: AssistantBlock, names: ToldNames): string {
   return names.get(block.name)?.freeform === true ? 'ctc' : 'fc';
 }
 
-/** The item as it stands with what is in the block so far. `logprobs` belong to text. */
-export function itemOf(
-  block: AssistantBlock,
-  { id, status, names }: ItemFrame,
-  logprobs: readonly JsonValue[] = [],
-): JsonObject {
+/** The item as it stands with what is in the block so far. */
+export function itemOf(block: AssistantBlock, { id, status, names }: ItemFrame): JsonObject {
   switch (block.type) {
     case 'text': {
-      const content = block.text === '' ? [] : [textPart(block.text, logprobs)];
+      const content = block.text === '' ? [] : [textPart(block.text, block.logprobs)];
       return { id, type: 'message', status, role: 'assistant', content };
     }
     case 'thinking': {
