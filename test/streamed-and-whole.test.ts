@@ -41,7 +41,7 @@ function seen(coded: Coded, dialect: Dialect, { events, whole }: Sent): { stream
   assert.ok(error === undefined && finished, String(error));
   return {
     streamed: readStream(dialect.sameWire, eventsIn([Buffer.from(raw)])),
-    whole: readWhole(dialect.sameWire, tellWhole(coded, whole)),
+    whole: readWhole(dialect.sameWire, tellWhole(coded, whole).body),
   };
 }
 
@@ -155,7 +155,7 @@ function written(dialect: Conversing, drawn: readonly Part[]): Sent {
     coded,
     drawn.map((part) => ({ data: Buffer.from(JSON.stringify(part)) })),
   );
-  return { events: eventsIn([Buffer.from(raw)]), whole: JSON.parse(tellWhole(coded, {})) as JsonObject };
+  return { events: eventsIn([Buffer.from(raw)]), whole: JSON.parse(tellWhole(coded, {}).body) as JsonObject };
 }
 
 /**

@@ -7,6 +7,7 @@ import { chatDialect } from '../../src/dialects/chat/dialect.ts';
 import {
   BadAnswer,
   type AnswerFacts,
+  type Bill,
   type Dialect,
   type Outgoing,
   type StreamTranslator,
@@ -99,7 +100,7 @@ export function tell(coded: Coded, events: readonly SseEvent[]): Told {
   const out: Uint8Array[] = [];
   const error = letThrough(translator, events, out);
   const finished = translator.finished();
-  if (finished) out.push(translator.closing(bill));
+  if (finished) out.push(translator.closing(billFor(translator.facts())));
   return { raw: Buffer.concat(out).toString(), error, finished, facts: translator.facts() };
 }
 
@@ -122,10 +123,17 @@ function letThrough(
   }
 }
 
-/** An upstream's whole answer as the client gets it. Throws BadAnswer. */
-export function tellWhole(coded: Coded, body: JsonObject): string {
-  const answer = coded.whole(Buffer.from(JSON.stringify(body)), identity);
-  return Buffer.concat(answer.compose(bill)).toString();
+/** An upstream's whole answer as the client gets it, and what is known of it. Throws BadAnswer. */
+export function tellWhole(
+  coded: Coded,
+  sent: JsonObject,
+): { readonly body: string; readonly facts: AnswerFacts } {
+  const answer = coded.whole(Buffer.from(JSON.stringify(sent)), identity);
+  return { body: Buffer.concat(answer.compose(billFor(answer.facts))).toString(), facts: answer.facts };
+}
+
+function billFor({ usage }: AnswerFacts): Bill {
+  return usage ? { ...bill, usage } : bill;
 }
 
 /** The answer that a stream of this wire spells. */
