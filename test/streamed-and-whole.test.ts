@@ -122,11 +122,19 @@ for (const wire of wireNames)
             whole: readWhole(wire, JSON.stringify(upstream.whole)),
           };
           assert.deepEqual(callsOf(client.whole), callsOf(sent.whole), 'the client sees its own ids');
+          assert.equal(textOf(client.whole.blocks), textIn(drawn.said));
+          assert.equal(client.whole.finish, finishes[drawn.said.finish]);
           assert.deepEqual(inChat(told(client.whole)), inChat(told(sent.whole)));
           assert.deepEqual(inChat(told(client.streamed)), inChat(told(sent.streamed)));
         }),
       );
     });
+
+const finishes = { stop: 'stop', length: 'length', tool: 'tool_calls' } as const;
+
+function textIn({ parts: drawn }: Choice): string {
+  return drawn.flatMap((part) => (part.kind === 'text' ? part.pieces : [])).join('');
+}
 
 /** Without the names that an answer has at each side. */
 function told({ blocks, finish }: Answer): Answer {

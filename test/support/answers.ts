@@ -34,12 +34,10 @@ export const choice: fc.Arbitrary<Choice> = fc
     finish: call ? 'tool' : isCut ? 'length' : 'stop',
   }));
 
-const logprobs = fc
-  .double({ min: -9, max: 0, noNaN: true, noDefaultInfinity: true })
-  .map((logprob): Part => ({
-    type: 'logprobs',
-    content: [{ token: 'a', logprob, bytes: [97], top_logprobs: [] }],
-  }));
+const logprobs = fc.integer({ min: -900, max: -1 }).map((hundredths): Part => ({
+  type: 'logprobs',
+  content: [{ token: 'a', logprob: hundredths / 100, bytes: [97], top_logprobs: [] }],
+}));
 
 /** A text in pieces, each after its log probabilities, of which several may come at once, or none. */
 const textParts = fc
