@@ -49,7 +49,8 @@ function seen(coded: Coded, dialect: Dialect, { events, whole }: Sent): { stream
 function inChat({ blocks, ...answer }: Answer): unknown {
   return {
     ...answer,
-    text: textOf(blocks),
+    text: textOf(blocks.filter((block) => block.type === 'text' && !block.refusal)),
+    refusal: textOf(blocks.filter((block) => block.type === 'text' && block.refusal)),
     logprobs: blocks.flatMap((block) => (block.type === 'text' ? (block.logprobs ?? []) : [])),
     thought: blocks.map((block) => (block.type === 'thinking' ? block.text : '')).join(''),
     calls: callsOf({ blocks }),

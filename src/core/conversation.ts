@@ -15,6 +15,8 @@ export type TextBlock = {
   readonly cache?: CacheMark;
   /** Of an answer: the log probabilities of its tokens. */
   readonly logprobs?: readonly JsonValue[];
+  /** Of an answer: these are the words in which the model refused. */
+  readonly refusal?: true;
 };
 
 export type Content =
@@ -138,7 +140,7 @@ export type FinishReason = 'stop' | 'length' | 'tool_calls' | 'content_filter' |
  */
 export type Part =
   | { readonly type: 'start'; readonly id?: string; readonly model?: string }
-  | { readonly type: 'text'; readonly text: string }
+  | { readonly type: 'text'; readonly text: string; readonly refusal?: true }
   | { readonly type: 'thinking'; readonly text: string }
   | {
       readonly type: 'signature';
@@ -189,8 +191,11 @@ export function fold(parts: readonly Part[]): Answer {
   for (const part of parts) {
     switch (part.type) {
       case 'text': {
+        const before = blocks.at(-1);
+        broken ||= before?.type === 'text' && before.refusal !== part.refusal;
         const block = grow('text');
         block.text += part.text;
+        if (part.refusal) block.refusal = true;
         if (odds.length > 0) block.logprobs = [...(block.logprobs ?? []), ...odds.splice(0)];
         break;
       }
@@ -233,7 +238,7 @@ export function fold(parts: readonly Part[]): Answer {
 }
 
 type Growing =
-  | { type: 'text'; text: string; logprobs?: readonly JsonValue[] }
+  | { type: 'text'; text: string; logprobs?: readonly JsonValue[]; refusal?: true }
   | { type: 'thinking'; text: string; signature?: string; redacted?: string; id?: string }
   | { type: 'call'; id: string; name: string; arguments: string; signature?: string };
 

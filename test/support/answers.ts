@@ -77,13 +77,15 @@ const usage = fc.record({
 export const parts: fc.Arbitrary<readonly Part[]> = fc
   .record({
     blocks: fc.array(fc.oneof(textParts, thoughtParts, redactedParts), { maxLength: 4 }),
+    refused: fc.option(said, { nil: undefined }),
     calls: fc.option(callParts, { nil: [] }),
     usage,
     finish: fc.constantFrom('stop' as const, 'length' as const, 'content_filter' as const),
   })
-  .map(({ blocks, calls, usage: used, finish }): readonly Part[] => [
+  .map(({ blocks, refused, calls, usage: used, finish }): readonly Part[] => [
     { type: 'start', id: 'up-1' },
     ...blocks.flatMap((block): Part[] => [{ type: 'break' }, ...block]),
+    ...(refused === undefined ? [] : [{ type: 'text', text: refused, refusal: true } as const]),
     ...calls,
     { type: 'usage', usage: used, raw: null },
     { type: 'finish', reason: calls.length > 0 ? 'tool_calls' : finish, raw: finish },

@@ -110,18 +110,20 @@ export function readChatAnswer(body: Buffer): Part[] {
   ];
 }
 
-/** Thinking under the names of DeepSeek and OpenRouter, then text, a refusal counting as text; Mistral sends a list. */
+/** Thinking under the names of DeepSeek and OpenRouter, then text, then a refusal; Mistral sends a list. */
 function contentParts(source: JsonObject): Part[] {
   const thought = someText(source['reasoning_content']) ?? someText(source['reasoning']);
   const content = source['content'];
   const listed = Array.isArray(content)
     ? content.flatMap((item: JsonValue) => listedPart(asObject(item)))
     : [];
-  const text = someText(content) ?? someText(source['refusal']);
+  const text = someText(content);
+  const refusal = someText(source['refusal']);
   return [
     ...(thought === undefined ? [] : [{ type: 'thinking', text: thought } as const]),
     ...listed,
     ...(text === undefined ? [] : [{ type: 'text', text } as const]),
+    ...(refusal === undefined ? [] : [{ type: 'text', text: refusal, refusal: true } as const]),
   ];
 }
 

@@ -70,7 +70,7 @@ export class ChatWriter implements StreamTranslator {
         return this.#delta({});
       case 'text':
         this.#seen(part.text);
-        return this.#delta({ content: part.text });
+        return this.#delta(part.refusal ? { refusal: part.text } : { content: part.text });
       case 'thinking':
         this.#seen(part.text);
         return this.#delta({ reasoning: part.text });
@@ -173,13 +173,15 @@ function choiceOf(answer: Answer): JsonObject {
         ]
       : [],
   );
-  const text = textOf(answer.blocks);
-  const logprobs = answer.blocks.flatMap((block) => (block.type === 'text' ? (block.logprobs ?? []) : []));
+  const texts = answer.blocks.filter((block) => block.type === 'text');
+  const text = textOf(texts.filter(({ refusal }) => !refusal));
+  const refusal = textOf(texts.filter((block) => block.refusal));
+  const logprobs = texts.flatMap((block) => block.logprobs ?? []);
   const thinking = thoughtOf(answer);
   const message = {
     role: 'assistant',
-    content: text === '' && calls.length > 0 ? null : text,
-    refusal: null,
+    content: text === '' && (calls.length > 0 || refusal !== '') ? null : text,
+    refusal: refusal === '' ? null : refusal,
     ...(thinking === '' ? {} : { reasoning: thinking }),
     ...(calls.length > 0 ? { tool_calls: calls } : {}),
   };

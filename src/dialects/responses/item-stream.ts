@@ -3,13 +3,13 @@ import type { Part } from '../../core/conversation.ts';
 import { optional } from '../../core/optional.ts';
 import type { JsonObject, JsonValue } from '../../core/snapshot.ts';
 import type { AnswerIdentity } from '../dialect.ts';
-import { itemIdOf, itemOf, summaryPart, textPart, type ItemStatus, type ToldNames } from './output.ts';
+import { itemIdOf, itemOf, saidPart, summaryPart, type ItemStatus, type ToldNames } from './output.ts';
 
 /** An event without its place in the sequence. */
 export type ItemEvent = JsonObject & { readonly type: string };
 
 type Growing =
-  | { type: 'text'; text: string; logprobs?: readonly JsonValue[] }
+  | { type: 'text'; text: string; logprobs?: readonly JsonValue[]; refusal?: true }
   | { type: 'thinking'; text: string; signature?: string; redacted?: string }
   | { type: 'call'; id: string; name: string; arguments: string };
 
@@ -44,7 +44,7 @@ export class ItemStream {
   write(part: Part): readonly ItemEvent[] {
     switch (part.type) {
       case 'text':
-        return part.text === '' ? [] : this.#text(part.text);
+        return part.text === '' ? [] : this.#text(part);
       case 'thinking':
         return part.text === '' ? [] : this.#thinking(part.text);
       case 'signature': {
@@ -80,21 +80,28 @@ export class ItemStream {
     return this.#items.map((item) => item.done ?? this.#whole(item, 'incomplete'));
   }
 
-  #text(delta: string): readonly ItemEvent[] {
+  #text({ text: delta, refusal }: Part & { readonly type: 'text' }): readonly ItemEvent[] {
+    const before = this.#open?.block;
+    const closed = before?.type === 'text' && before.refusal !== refusal ? this.#closeOpen() : [];
     const { item, events } = this.#grow('text');
     const { block } = item;
     if (block.type !== 'text') return events;
     const first = block.text === '';
+    if (refusal) block.refusal = true;
+    const at = { ...placeOf(item), content_index: 0 };
+    const added = { type: 'response.content_part.added', ...at, part: saidPart(block) };
     block.text += delta;
+    return [...closed, ...events, ...(first ? [added] : []), this.#textDelta(item, delta)];
+  }
+
+  #textDelta(item: Item, delta: string): ItemEvent {
+    const { block } = item;
+    const at = { ...placeOf(item), content_index: 0 };
+    if (block.type !== 'text' || block.refusal) return { type: 'response.refusal.delta', ...at, delta };
     const logprobs = this.#logprobs;
     this.#logprobs = [];
     if (logprobs.length > 0) block.logprobs = [...(block.logprobs ?? []), ...logprobs];
-    const at = { ...placeOf(item), content_index: 0 };
-    return [
-      ...events,
-      ...(first ? [{ type: 'response.content_part.added', ...at, part: textPart('') }] : []),
-      { type: 'response.output_text.delta', ...at, delta, logprobs },
-    ];
+    return { type: 'response.output_text.delta', ...at, delta, logprobs };
   }
 
   #thinking(delta: string): readonly ItemEvent[] {
@@ -185,8 +192,10 @@ export class ItemStream {
       case 'text': {
         const at = { ...place, content_index: 0 };
         return [
-          { type: 'response.output_text.done', ...at, text: block.text, logprobs: block.logprobs ?? [] },
-          { type: 'response.content_part.done', ...at, part: textPart(block.text, block.logprobs) },
+          block.refusal
+            ? { type: 'response.refusal.done', ...at, refusal: block.text }
+            : { type: 'response.output_text.done', ...at, text: block.text, logprobs: block.logprobs ?? [] },
+          { type: 'response.content_part.done', ...at, part: saidPart(block) },
         ];
       }
       case 'thinking': {
