@@ -9,7 +9,15 @@ import type { Usage } from './usage.ts';
 /** Where a provider's cache should put a breakpoint, as the caller wrote it (`{ type: 'ephemeral', ttl? }`). */
 export type CacheMark = JsonObject;
 
-export type TextBlock = { readonly type: 'text'; readonly text: string; readonly cache?: CacheMark };
+export type TextBlock = {
+  readonly type: 'text';
+  readonly text: string;
+  readonly cache?: CacheMark;
+  /** Of an answer: the log probabilities of its tokens. */
+  readonly logprobs?: readonly JsonValue[];
+  /** Of an answer: these are the words in which the model refused. */
+  readonly refusal?: true;
+};
 
 export type Content =
   | TextBlock
@@ -128,11 +136,11 @@ export type FinishReason = 'stop' | 'length' | 'tool_calls' | 'content_filter' |
 /**
  * An answer, piece by piece, in order. Text and thinking grow until another kind of part comes; a tool call is
  * opened once by its index and then grows. `signature` and `redacted` belong to the thinking before them, or are
- * a thinking of their own where there was none.
+ * a thinking of their own where there was none. `logprobs` come before the text that they belong to.
  */
 export type Part =
   | { readonly type: 'start'; readonly id?: string; readonly model?: string }
-  | { readonly type: 'text'; readonly text: string }
+  | { readonly type: 'text'; readonly text: string; readonly refusal?: true }
   | { readonly type: 'thinking'; readonly text: string }
   | {
       readonly type: 'signature';
@@ -150,7 +158,7 @@ export type Part =
       readonly signature?: string;
     }
   | { readonly type: 'arguments'; readonly index: number; readonly json: string }
-  | { readonly type: 'logprobs'; readonly content: JsonValue }
+  | { readonly type: 'logprobs'; readonly content: readonly JsonValue[] }
   | { readonly type: 'usage'; readonly usage: Usage; readonly raw: JsonValue }
   | { readonly type: 'finish'; readonly reason: FinishReason; readonly raw: string };
 
@@ -162,7 +170,6 @@ export type Answer = {
   readonly finish?: FinishReason;
   readonly nativeFinish?: string;
   readonly usage?: Usage;
-  readonly logprobs?: JsonValue;
 };
 
 /** Folds parts into the answer they spell; a streamed and a whole answer fold to the same. */
@@ -171,6 +178,8 @@ export function fold(parts: readonly Part[]): Answer {
   const calls = new Map<number, Growing & { type: 'call' }>();
   let answer: Omit<Answer, 'blocks'> = {};
   let broken = false;
+  /** They wait for their text. */
+  const odds: JsonValue[] = [];
   const grow = <T extends 'text' | 'thinking'>(type: T): Growing & { type: T } => {
     const last = blocks.at(-1);
     if (!broken && last?.type === type) return last as Growing & { type: T };
@@ -181,8 +190,17 @@ export function fold(parts: readonly Part[]): Answer {
   };
   for (const part of parts) {
     switch (part.type) {
-      case 'text':
-        grow('text').text += part.text;
+      case 'text': {
+        const before = blocks.at(-1);
+        broken ||= before?.type === 'text' && before.refusal !== part.refusal;
+        const block = grow('text');
+        block.text += part.text;
+        if (part.refusal) block.refusal = true;
+        if (odds.length > 0) block.logprobs = [...(block.logprobs ?? []), ...odds.splice(0)];
+        break;
+      }
+      case 'logprobs':
+        odds.push(...part.content);
         break;
       case 'thinking':
         grow('thinking').text += part.text;
@@ -220,20 +238,16 @@ export function fold(parts: readonly Part[]): Answer {
 }
 
 type Growing =
-  | { type: 'text'; text: string }
+  | { type: 'text'; text: string; logprobs?: readonly JsonValue[]; refusal?: true }
   | { type: 'thinking'; text: string; signature?: string; redacted?: string; id?: string }
   | { type: 'call'; id: string; name: string; arguments: string; signature?: string };
 
-function told(
-  part: Extract<Part, { type: 'start' | 'usage' | 'finish' | 'logprobs' }>,
-): Omit<Answer, 'blocks'> {
+function told(part: Extract<Part, { type: 'start' | 'usage' | 'finish' }>): Omit<Answer, 'blocks'> {
   switch (part.type) {
     case 'start':
       return part.id === undefined ? {} : { id: part.id };
     case 'usage':
       return { usage: part.usage };
-    case 'logprobs':
-      return { logprobs: part.content };
     case 'finish':
       return { finish: part.reason, nativeFinish: part.raw };
   }

@@ -1,5 +1,6 @@
 /** What chat completions and responses spell the same way. */
 import type { Conversation, Media } from '../core/conversation.ts';
+import { asObject } from '../core/json.ts';
 import { optional } from '../core/optional.ts';
 import { refuse } from '../core/problem.ts';
 import type { JsonObject, JsonValue } from '../core/snapshot.ts';
@@ -49,4 +50,28 @@ export function openRouterOnly(values: JsonObject, tools: Buffer | undefined): r
 /** The value when it is a number. */
 export function number(value: JsonValue | undefined): number | undefined {
   return typeof value === 'number' ? value : undefined;
+}
+
+/**
+ * `strict` where the schema allows it. OpenAI refuses a strict schema with an open object or an optional property;
+ * Anthropic, whose clients send both, does not. Facts: OpenAI's guide on structured outputs.
+ */
+export function strictly(
+  { strict, schema }: { readonly strict?: boolean; readonly schema: JsonObject },
+  warnings: string[],
+): boolean {
+  if (strict !== true || isStrict(schema)) return strict === true;
+  warnings.push('"strict" was dropped: the schema has an open object or a property that is not required');
+  return false;
+}
+
+function isStrict(schema: JsonValue | undefined): boolean {
+  if (typeof schema !== 'object' || schema === null) return true;
+  if (Array.isArray(schema)) return schema.every((one: JsonValue) => isStrict(one));
+  const { type, properties, items, anyOf, required, additionalProperties, $defs } = asObject(schema);
+  const inner = [...Object.values(asObject(properties)), ...Object.values(asObject($defs)), items, anyOf];
+  const names = Array.isArray(required) ? required : [];
+  const closed =
+    additionalProperties === false && Object.keys(asObject(properties)).every((name) => names.includes(name));
+  return (type !== 'object' || closed) && inner.every((one) => isStrict(one));
 }

@@ -71,7 +71,7 @@ export function code(dialect: Dialect, out: Outgoing): Coded {
   return {
     ...address,
     body: [Buffer.from(JSON.stringify(body))],
-    warnings: [...conversation.warnings, ...warnings],
+    warnings: [...new Set([...conversation.warnings, ...warnings])],
     translated: true,
     stream: (identity) => dialect.write(identity, codec.reader(), out),
     whole: (bytes, identity) => dialect.writeWhole(codec.readWhole(bytes), identity, out),

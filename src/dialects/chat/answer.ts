@@ -14,8 +14,10 @@ const nothing: ReadEvent = { parts: [], last: false };
 /** Reads one stream. Of several choices only the first is told: other dialects know no more. */
 export class ChatReader implements PartReader {
   #started = false;
+  #id: string | undefined;
   /** Calls already opened, by the provider's index. */
-  #calls = new Set<number>();
+  #calls = new Map<number, OpenCall>();
+  #opened = 0;
 
   read({ data }: SseEvent): ReadEvent {
     if (data.toString('latin1') === '[DONE]') return { parts: [], last: true };
@@ -31,16 +33,17 @@ export class ChatReader implements PartReader {
   #start(event: JsonObject): Part[] {
     if (this.#started) return [];
     this.#started = true;
-    return [{ type: 'start', ...optional('id', someText(event['id'])) }];
+    this.#id = someText(event['id']);
+    return [{ type: 'start', ...optional('id', this.#id) }];
   }
 
   #choice(choice: JsonObject): Part[] {
     const delta = asObject(choice['delta']);
     const finish = someText(choice['finish_reason']);
     return [
+      ...logprobParts(choice),
       ...contentParts(delta),
       ...this.#callParts(delta['tool_calls']),
-      ...logprobParts(choice),
       ...(finish === undefined ? [] : finishParts(finish)),
     ];
   }
@@ -49,23 +52,40 @@ export class ChatReader implements PartReader {
     if (!Array.isArray(calls)) return [];
     return calls.flatMap((one, place) => {
       const call = asObject(one);
-      const fn = asObject(call['function']);
-      const index = typeof call['index'] === 'number' ? call['index'] : place;
-      const parts: Part[] = [];
-      if (!this.#calls.has(index)) {
-        this.#calls.add(index);
-        parts.push({
-          type: 'call',
-          index,
-          id: someText(call['id']) ?? `call_${index}`,
-          name: asText(fn['name']),
-        });
-      }
-      const json = asText(fn['arguments']);
-      if (json !== '') parts.push({ type: 'arguments', index, json });
-      return parts;
+      const at = typeof call['index'] === 'number' ? call['index'] : place;
+      const known = this.#calls.get(at);
+      const opening = known && goesOn(known, call) ? [] : this.#open(at, call);
+      const json = asText(asObject(call['function'])['arguments']);
+      const { index = 0 } = this.#calls.get(at) ?? {};
+      return [...opening, ...(json === '' ? [] : [{ type: 'arguments', index, json } as const])];
     });
   }
+
+  #open(at: number, call: JsonObject): Part[] {
+    const [index, id] = [this.#opened++, someText(call['id'])];
+    this.#calls.set(at, { index, id });
+    return [callPart(call, index, this.#id)];
+  }
+}
+
+type OpenCall = { readonly index: number; readonly id: string | undefined };
+
+/** Some providers give all calls the same index: another id with a name is another call. */
+function goesOn({ id }: OpenCall, call: JsonObject): boolean {
+  const other = someText(call['id']);
+  const named = someText(asObject(call['function'])['name']) !== undefined;
+  return !named || id === undefined || other === undefined || other === id;
+}
+
+/** An id that is missing is made from the answer's, so that no two answers of a conversation have the same. */
+function callPart(call: JsonObject, index: number, answer: string | undefined): Part {
+  const made = ['call', ...(answer === undefined ? [] : [answer]), index].join('_');
+  return {
+    type: 'call',
+    index,
+    id: someText(call['id']) ?? made,
+    name: asText(asObject(call['function'])['name']),
+  };
 }
 
 /** Reads a whole answer. Throws BadAnswer when it has no choices. */
@@ -75,35 +95,35 @@ export function readChatAnswer(body: Buffer): Part[] {
   if (!choice) throw new BadAnswer('the answer has no choices');
   const message = asObject(choice['message']);
   const calls = Array.isArray(message['tool_calls']) ? message['tool_calls'] : [];
+  const id = someText(answer['id']);
   return [
-    { type: 'start', ...optional('id', someText(answer['id'])) },
+    { type: 'start', ...optional('id', id) },
+    ...logprobParts(choice),
     ...contentParts(message),
     ...calls.flatMap((one: JsonValue, index): Part[] => {
       const call = asObject(one);
-      const fn = asObject(call['function']);
-      return [
-        { type: 'call', index, id: someText(call['id']) ?? `call_${index}`, name: asText(fn['name']) },
-        { type: 'arguments', index, json: asText(fn['arguments']) },
-      ];
+      const json = asText(asObject(call['function'])['arguments']);
+      return [callPart(call, index, id), { type: 'arguments', index, json }];
     }),
-    ...logprobParts(choice),
     ...usageParts(answer),
     ...finishParts(someText(choice['finish_reason']) ?? 'stop'),
   ];
 }
 
-/** Thinking under the names of DeepSeek and OpenRouter, then text, a refusal counting as text; Mistral sends a list. */
+/** Thinking under the names of DeepSeek and OpenRouter, then text, then a refusal; Mistral sends a list. */
 function contentParts(source: JsonObject): Part[] {
   const thought = someText(source['reasoning_content']) ?? someText(source['reasoning']);
   const content = source['content'];
   const listed = Array.isArray(content)
     ? content.flatMap((item: JsonValue) => listedPart(asObject(item)))
     : [];
-  const text = someText(content) ?? someText(source['refusal']);
+  const text = someText(content);
+  const refusal = someText(source['refusal']);
   return [
     ...(thought === undefined ? [] : [{ type: 'thinking', text: thought } as const]),
     ...listed,
     ...(text === undefined ? [] : [{ type: 'text', text } as const]),
+    ...(refusal === undefined ? [] : [{ type: 'text', text: refusal, refusal: true } as const]),
   ];
 }
 
@@ -118,7 +138,7 @@ function listedPart(item: JsonObject): Part[] {
 
 function logprobParts(choice: JsonObject): Part[] {
   const content = asObject(choice['logprobs'])['content'];
-  return Array.isArray(content) ? [{ type: 'logprobs', content }] : [];
+  return Array.isArray(content) && content.length > 0 ? [{ type: 'logprobs', content }] : [];
 }
 
 function usageParts(event: JsonObject): Part[] {

@@ -148,8 +148,13 @@ function readPart(part: JsonObject, path: string): Content {
       return { type: 'text', text: string(part['refusal'], `${path}.refusal`) };
     case 'image_url': {
       const image = part['image_url'];
-      const url = typeof image === 'string' ? image : object(image, `${path}.image_url`)['url'];
-      return { type: 'image', image: readMedia(string(url, `${path}.image_url.url`), path), ...mark };
+      const { url, detail } = typeof image === 'string' ? { url: image } : object(image, `${path}.image_url`);
+      return {
+        type: 'image',
+        image: readMedia(string(url, `${path}.image_url.url`), path),
+        ...optional('detail', someText(detail)),
+        ...mark,
+      };
     }
     case 'file': {
       const file = object(part['file'], `${path}.file`);

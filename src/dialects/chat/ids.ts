@@ -14,13 +14,18 @@ export function fittedMessages(messages: Buffer, grammar: IdGrammar): string | u
   return names.size === 0 ? undefined : JSON.stringify(list.map((message) => renamed(message, names)));
 }
 
-/** The ids that tool results answer to, found without parsing. Every call that matters has a result. */
+/**
+ * The ids that tool results answer to, found without parsing. Every call that matters has a result. One with an
+ * escape in it is told as none at all, which no grammar takes: then the messages are parsed.
+ */
 function resultIds(messages: Buffer): readonly string[] {
   const ids: string[] = [];
   for (let at = messages.indexOf(mark); at !== -1; at = messages.indexOf(mark, at + mark.length)) {
     const start = messages.indexOf(quote, at + mark.length);
     const end = messages.indexOf(quote, start + 1);
-    if (start !== -1 && end !== -1) ids.push(messages.toString('utf8', start + 1, end));
+    if (start === -1 || end === -1) continue;
+    const id = messages.toString('utf8', start + 1, end);
+    ids.push(id.includes('\\') ? '' : id);
   }
   return ids;
 }

@@ -11,6 +11,7 @@ import type {
 import { textOf } from '../../core/conversation.ts';
 import { optional } from '../../core/optional.ts';
 import type { Endpoint, JsonObject, JsonValue } from '../../core/snapshot.ts';
+import { strictly } from '../openai-fields.ts';
 import { capKeyFor } from './splice.ts';
 
 /** The request body for the endpoint, and what could not be carried. */
@@ -30,7 +31,7 @@ export function writeChat(
     [capKeyFor(endpoint)]: conversation.maxOutput,
     ...(tools.length > 0
       ? {
-          tools: tools.map(writeTool),
+          tools: tools.map((tool) => writeTool(tool, warnings)),
           ...optional('tool_choice', writeChoice(conversation.toolChoice)),
           ...optional('parallel_tool_calls', conversation.parallelTools),
         }
@@ -45,7 +46,7 @@ export function writeChat(
       'reasoning_effort',
       effort !== undefined && endpoint.features.has('reasoning') ? effort : undefined,
     ),
-    ...optional('response_format', writeFormat(format)),
+    ...optional('response_format', writeFormat(format, warnings)),
     ...(logprobs === undefined ? {} : { logprobs: true, top_logprobs: logprobs }),
     ...optional('verbosity', conversation.verbosity),
     ...optional('user', conversation.user),
@@ -151,14 +152,15 @@ function urlOf(media: Media): string {
   return media.kind === 'url' ? media.url : `data:${media.mediaType};base64,${media.data}`;
 }
 
-function writeTool({ name, description, schema, strict }: Tool): JsonObject {
+function writeTool(tool: Tool, warnings: string[]): JsonObject {
+  const { name, description, schema } = tool;
   return {
     type: 'function',
     function: {
       name,
       ...optional('description', description),
       parameters: schema,
-      ...optional('strict', strict),
+      ...(strictly(tool, warnings) ? { strict: true } : {}),
     },
   };
 }
@@ -168,11 +170,15 @@ function writeChoice(choice: ToolChoice | undefined): JsonValue | undefined {
   return { type: 'function', function: { name: choice.tool } };
 }
 
-function writeFormat(format: Conversation['format']): JsonValue | undefined {
+function writeFormat(format: Conversation['format'], warnings: string[]): JsonValue | undefined {
   if (format === undefined) return undefined;
   if (format.type === 'json') return { type: 'json_object' };
   return {
     type: 'json_schema',
-    json_schema: { name: format.name, schema: format.schema, ...optional('strict', format.strict) },
+    json_schema: {
+      name: format.name,
+      schema: format.schema,
+      ...(strictly(format, warnings) ? { strict: true } : {}),
+    },
   };
 }

@@ -25,7 +25,7 @@ export class ChatWriter implements StreamTranslator {
   #callIndex = new Map<number, number>();
   #started = false;
   /** They wait for the text they belong to. */
-  #logprobs: JsonValue | undefined;
+  #logprobs: readonly JsonValue[] = [];
 
   constructor(identity: AnswerIdentity, reader: PartReader) {
     this.#identity = identity;
@@ -70,7 +70,7 @@ export class ChatWriter implements StreamTranslator {
         return this.#delta({});
       case 'text':
         this.#seen(part.text);
-        return this.#delta({ content: part.text });
+        return this.#delta(part.refusal ? { refusal: part.text } : { content: part.text });
       case 'thinking':
         this.#seen(part.text);
         return this.#delta({ reasoning: part.text });
@@ -91,7 +91,7 @@ export class ChatWriter implements StreamTranslator {
         this.#facts = { ...this.#facts, finish: part.reason, nativeFinish: part.raw };
         return this.#delta({}, part.reason, part.raw);
       case 'logprobs':
-        this.#logprobs = part.content;
+        this.#logprobs = [...this.#logprobs, ...part.content];
         return '';
       case 'signature':
       case 'redacted':
@@ -112,11 +112,11 @@ export class ChatWriter implements StreamTranslator {
     const role = this.#started ? {} : { role: 'assistant', content: '' };
     this.#started = true;
     const logprobs = this.#logprobs;
-    this.#logprobs = undefined;
+    this.#logprobs = [];
     const choice = {
       index: 0,
       delta: { ...role, ...delta },
-      ...optional('logprobs', logprobs && logprobsOf(logprobs)),
+      ...optional('logprobs', logprobs.length === 0 ? undefined : logprobsOf(logprobs)),
       finish_reason: finish,
       ...optional('native_finish_reason', raw),
     };
@@ -131,7 +131,7 @@ export class ChatWriter implements StreamTranslator {
 
 /** Anything the model wrote, or the end of it: from then on nothing may be taken back. */
 function isContent(part: Part): boolean {
-  return !['start', 'usage', 'signature', 'break'].includes(part.type);
+  return !['start', 'usage', 'signature', 'break', 'logprobs'].includes(part.type);
 }
 
 function logprobsOf(content: JsonValue): JsonObject {
@@ -177,19 +177,22 @@ function choiceOf(answer: Answer): JsonObject {
         ]
       : [],
   );
-  const text = textOf(answer.blocks);
+  const texts = answer.blocks.filter((block) => block.type === 'text');
+  const text = textOf(texts.filter(({ refusal }) => !refusal));
+  const refusal = textOf(texts.filter((block) => block.refusal));
+  const logprobs = texts.flatMap((block) => block.logprobs ?? []);
   const thinking = thoughtOf(answer);
   const message = {
     role: 'assistant',
-    content: text === '' && calls.length > 0 ? null : text,
-    refusal: null,
+    content: text === '' && (calls.length > 0 || refusal !== '') ? null : text,
+    refusal: refusal === '' ? null : refusal,
     ...(thinking === '' ? {} : { reasoning: thinking }),
     ...(calls.length > 0 ? { tool_calls: calls } : {}),
   };
   return {
     index: 0,
     message,
-    logprobs: answer.logprobs === undefined ? null : logprobsOf(answer.logprobs),
+    logprobs: logprobs.length === 0 ? null : logprobsOf(logprobs),
     finish_reason: answer.finish ?? 'stop',
     ...optional('native_finish_reason', answer.nativeFinish),
   };

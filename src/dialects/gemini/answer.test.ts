@@ -75,9 +75,9 @@ test('log probabilities are told as chat completions writes them', () => {
     chosenCandidates: [{ token: 'a', logProbability: -0.5 }],
     topCandidates: [{ candidates: [{ token: 'a', logProbability: -0.5 }] }],
   };
-  const { logprobs } = fold(whole(candidate([{ text: 'a' }], { finishReason: 'STOP', logprobsResult })));
+  const { blocks } = fold(whole(candidate([{ text: 'a' }], { finishReason: 'STOP', logprobsResult })));
   const one = { token: 'a', logprob: -0.5, bytes: [97] };
-  assert.deepEqual(logprobs, [{ ...one, top_logprobs: [one] }]);
+  assert.deepEqual(blocks, [{ type: 'text', text: 'a', logprobs: [{ ...one, top_logprobs: [one] }] }]);
 });
 
 const sent = { callerKeys: new Set<string>(), translated: true, secrets: [] };

@@ -47,7 +47,7 @@ export class GeminiReader implements PartReader {
     const parts = asObject(candidate['content'])['parts'];
     const read = Array.isArray(parts) ? parts.flatMap((part: JsonValue) => this.#part(asObject(part))) : [];
     const logprobs = readLogprobs(asObject(candidate['logprobsResult']));
-    return logprobs.length > 0 ? [...read, { type: 'logprobs', content: logprobs }] : read;
+    return logprobs.length > 0 ? [{ type: 'logprobs', content: logprobs }, ...read] : read;
   }
 
   #part(part: JsonObject): Part[] {

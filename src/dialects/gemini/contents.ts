@@ -141,6 +141,8 @@ class ContentWriter {
       case 'text':
         return content.text === '' ? [] : [{ text: content.text }];
       case 'image':
+        if ((content.detail ?? 'auto') !== 'auto')
+          this.#warnings.push('"detail" of an image has no counterpart at Gemini and was dropped');
         return this.#media(content.image, 'image/jpeg');
       case 'file':
         return this.#media(content.file, 'application/pdf');

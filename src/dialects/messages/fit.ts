@@ -8,6 +8,7 @@ import { optional } from '../../core/optional.ts';
 import type { JsonObject, JsonValue } from '../../core/snapshot.ts';
 import { modelFacts, type ModelFacts } from './model-facts.ts';
 import type { Settings } from './preset-keys.ts';
+import { heldSchema } from './schema.ts';
 import { askThinking, fitSampling } from './thinking.ts';
 
 export type Fitted = { readonly settings: Settings; readonly warnings: readonly string[] };
@@ -24,7 +25,7 @@ type Target = {
 export function fitSettings(settings: Settings, own: Settings, target: Target): Fitted {
   const facts = modelFacts(target.model);
   if (!facts.known) return { settings: clean(oldForm(settings, own, target)), warnings: [] };
-  const thought = fitThinking(settings, own, { ...target, facts });
+  const thought = fitThinking(heldFormat(settings, own), own, { ...target, facts });
   const thinks = isOn(thought.settings['thinking']);
   const unable = !thinks && isOn(settings['thinking']);
   const sampled = fitNumbers(thought.settings, target.model, thinks);
@@ -32,6 +33,16 @@ export function fitSettings(settings: Settings, own: Settings, target: Target): 
     settings: clean(unable ? withoutThinkingEdits(sampled.settings) : sampled.settings),
     warnings: [...thought.warnings, ...sampled.warnings],
   };
+}
+
+/** The preset's schema of the answer, which was written without knowing who answers. */
+function heldFormat(settings: Settings, own: Settings): Settings {
+  const output = asObject(settings['output_config']);
+  const format = asObject(output['format']);
+  if (format['schema'] === undefined || output['format'] === asObject(own['output_config'])['format'])
+    return settings;
+  const schema = heldSchema(asObject(format['schema']));
+  return { ...settings, output_config: { ...output, format: { ...format, schema } } };
 }
 
 /** Nothing is known of what others than Claude refuse: only the preset's own wish takes the form that all understand. */

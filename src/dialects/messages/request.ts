@@ -12,6 +12,7 @@ import type {
 import { optional } from '../../core/optional.ts';
 import type { Endpoint, JsonObject, JsonValue } from '../../core/snapshot.ts';
 import { modelFacts } from './model-facts.ts';
+import { heldSchema } from './schema.ts';
 import { askThinking, fitSampling, type ThinkingKeys } from './thinking.ts';
 
 export type AnthropicRequest = { readonly body: JsonObject; readonly warnings: readonly string[] };
@@ -39,7 +40,10 @@ export function writeAnthropic(conversation: Conversation, endpoint: Endpoint): 
     ...(system.length > 0 ? { system } : {}),
     messages,
     ...(tools.length > 0
-      ? { tools: tools.map(writeTool), ...optional('tool_choice', writeToolChoice(conversation)) }
+      ? {
+          tools: tools.map((tool) => writeTool(tool, warnings)),
+          ...optional('tool_choice', writeToolChoice(conversation)),
+        }
       : {}),
     ...optional('thinking', thinking),
     ...optional('temperature', sampling.temperature),
@@ -109,7 +113,18 @@ function goesOnWithoutThinking(turns: readonly Turn[]): boolean {
 function writeFormat(format: Conversation['format'], warnings: string[]): JsonObject | undefined {
   if (format?.type === 'json')
     warnings.push('"response_format" json_object has no counterpart at Anthropic and was dropped');
-  return format?.type === 'json_schema' ? { type: 'json_schema', schema: format.schema } : undefined;
+  return format?.type === 'json_schema'
+    ? { type: 'json_schema', schema: writeHeld(format.schema, warnings) }
+    : undefined;
+}
+
+function writeHeld(schema: JsonObject, warnings: string[]): JsonObject {
+  const held = heldSchema(schema);
+  if (held !== schema)
+    warnings.push(
+      'a schema was fitted to what Anthropic takes: objects are closed, bounds are only described',
+    );
+  return held;
 }
 
 type Message = { role: 'user' | 'assistant'; content: JsonObject[] };
@@ -213,6 +228,8 @@ function writeContent(content: Content, warnings: string[]): JsonObject | undefi
         ? undefined
         : { type: 'text', text: content.text, ...optional('cache_control', content.cache) };
     case 'image':
+      if ((content.detail ?? 'auto') !== 'auto')
+        warnings.push('"detail" of an image has no counterpart at Anthropic and was dropped');
       return {
         type: 'image',
         source: writeMedia(content.image),
@@ -253,12 +270,14 @@ function parseArguments(call: ToolCall, warnings: string[]): JsonValue {
   return { arguments: call.arguments };
 }
 
-function writeTool(tool: Tool): JsonObject {
-  const { name, description, schema, strict, cache } = tool;
+/** Only strict tools hold the model to their schema. */
+function writeTool(tool: Tool, warnings: string[]): JsonObject {
+  const { name, description, strict, cache } = tool;
+  const schema = tool.schema['type'] === undefined ? { type: 'object', ...tool.schema } : tool.schema;
   return {
     name,
     ...optional('description', description),
-    input_schema: schema['type'] === undefined ? { type: 'object', ...schema } : schema,
+    input_schema: strict === true ? writeHeld(schema, warnings) : schema,
     ...(strict === true ? { strict } : {}),
     ...optional('cache_control', cache),
   };

@@ -32,6 +32,7 @@ export class MessagesWriter implements StreamTranslator {
   readonly #signatures: string[] = [];
   #facts: AnswerFacts;
   #started = false;
+  #refusal = false;
 
   constructor(identity: AnswerIdentity, reader: PartReader) {
     this.#identity = identity;
@@ -89,7 +90,7 @@ export class MessagesWriter implements StreamTranslator {
         return '';
       case 'text':
         this.#seen(part.text);
-        return part.text === '' ? '' : this.#blocks.text(part.text);
+        return part.text === '' ? '' : this.#apart(part.refusal === true) + this.#blocks.text(part.text);
       case 'thinking':
         this.#seen(part.text);
         return part.text === '' ? '' : this.#blocks.thinking(part.text);
@@ -115,6 +116,13 @@ export class MessagesWriter implements StreamTranslator {
       case 'logprobs':
         return '';
     }
+  }
+
+  /** A refusal is a text of its own. */
+  #apart(refusal: boolean): string {
+    const same = refusal === this.#refusal;
+    this.#refusal = refusal;
+    return same ? '' : this.#blocks.close();
   }
 
   #seen(text: string): void {

@@ -59,8 +59,12 @@ export class ResponsesReader implements PartReader {
     const index = place(event);
     const item = this.#item(index);
     switch (type) {
-      case 'response.output_text.delta':
       case 'response.refusal.delta':
+        return [
+          ...this.#turnTo(item, `text ${at(event, 'content_index')}`),
+          { type: 'text', text, refusal: true },
+        ];
+      case 'response.output_text.delta':
         return [
           ...this.#turnTo(item, `text ${at(event, 'content_index')}`),
           ...logprobs(event),
@@ -149,9 +153,14 @@ function argumentParts(item: JsonObject, index: number): readonly Part[] {
 function bodyParts(item: JsonObject): readonly Part[] {
   if (item['type'] === 'message')
     return pieces(item['content']).flatMap((piece, index): readonly Part[] => {
-      const text = someText(piece['text']) ?? someText(piece['refusal']);
+      const refused = someText(piece['refusal']);
+      const text = refused ?? someText(piece['text']);
       if (text === undefined) return [];
-      return [...(index > 0 ? [{ type: 'break' } as const] : []), ...logprobs(piece), { type: 'text', text }];
+      return [
+        ...(index > 0 ? [{ type: 'break' } as const] : []),
+        ...logprobs(piece),
+        { type: 'text', text, ...(refused === undefined ? {} : { refusal: true }) },
+      ];
     });
   if (item['type'] !== 'reasoning') return [];
   const text = [...pieces(item['summary']), ...pieces(item['content'])]

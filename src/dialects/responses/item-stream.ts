@@ -3,13 +3,13 @@ import type { Part } from '../../core/conversation.ts';
 import { optional } from '../../core/optional.ts';
 import type { JsonObject, JsonValue } from '../../core/snapshot.ts';
 import type { AnswerIdentity } from '../dialect.ts';
-import { itemIdOf, itemOf, summaryPart, textPart, type ItemStatus, type ToldNames } from './output.ts';
+import { itemIdOf, itemOf, saidPart, summaryPart, type ItemStatus, type ToldNames } from './output.ts';
 
 /** An event without its place in the sequence. */
 export type ItemEvent = JsonObject & { readonly type: string };
 
 type Growing =
-  | { type: 'text'; text: string }
+  | { type: 'text'; text: string; logprobs?: readonly JsonValue[]; refusal?: true }
   | { type: 'thinking'; text: string; signature?: string; redacted?: string }
   | { type: 'call'; id: string; name: string; arguments: string };
 
@@ -17,7 +17,6 @@ type Item = {
   readonly index: number;
   readonly id: string;
   readonly block: Growing;
-  readonly logprobs: JsonValue[];
   /** The final item, once it is done. */
   done?: JsonObject;
 };
@@ -34,7 +33,7 @@ export class ItemStream {
   /** The provider's index of a call → its item. */
   #calls = new Map<number, Item>();
   /** They wait for the text they belong to. */
-  #logprobs: JsonValue | undefined;
+  #logprobs: readonly JsonValue[] = [];
 
   constructor({ generation }: AnswerIdentity, names: ToldNames) {
     this.#base = generation.replace(/^gen-/, '');
@@ -45,7 +44,7 @@ export class ItemStream {
   write(part: Part): readonly ItemEvent[] {
     switch (part.type) {
       case 'text':
-        return part.text === '' ? [] : this.#text(part.text);
+        return part.text === '' ? [] : this.#text(part);
       case 'thinking':
         return part.text === '' ? [] : this.#thinking(part.text);
       case 'signature': {
@@ -68,7 +67,7 @@ export class ItemStream {
       case 'finish':
         return this.#closeAll(part.reason === 'length' || part.reason === 'content_filter');
       case 'logprobs':
-        this.#logprobs = part.content;
+        this.#logprobs = [...this.#logprobs, ...part.content];
         return [];
       case 'start':
       case 'usage':
@@ -81,21 +80,28 @@ export class ItemStream {
     return this.#items.map((item) => item.done ?? this.#whole(item, 'incomplete'));
   }
 
-  #text(delta: string): readonly ItemEvent[] {
+  #text({ text: delta, refusal }: Part & { readonly type: 'text' }): readonly ItemEvent[] {
+    const before = this.#open?.block;
+    const closed = before?.type === 'text' && before.refusal !== refusal ? this.#closeOpen() : [];
     const { item, events } = this.#grow('text');
     const { block } = item;
     if (block.type !== 'text') return events;
     const first = block.text === '';
-    block.text += delta;
-    const logprobs = Array.isArray(this.#logprobs) ? (this.#logprobs as readonly JsonValue[]) : [];
-    this.#logprobs = undefined;
-    item.logprobs.push(...logprobs);
+    if (refusal) block.refusal = true;
     const at = { ...placeOf(item), content_index: 0 };
-    return [
-      ...events,
-      ...(first ? [{ type: 'response.content_part.added', ...at, part: textPart('') }] : []),
-      { type: 'response.output_text.delta', ...at, delta, logprobs },
-    ];
+    const added = { type: 'response.content_part.added', ...at, part: saidPart(block) };
+    block.text += delta;
+    return [...closed, ...events, ...(first ? [added] : []), this.#textDelta(item, delta)];
+  }
+
+  #textDelta(item: Item, delta: string): ItemEvent {
+    const { block } = item;
+    const at = { ...placeOf(item), content_index: 0 };
+    if (block.type !== 'text' || block.refusal) return { type: 'response.refusal.delta', ...at, delta };
+    const logprobs = this.#logprobs;
+    this.#logprobs = [];
+    if (logprobs.length > 0) block.logprobs = [...(block.logprobs ?? []), ...logprobs];
+    return { type: 'response.output_text.delta', ...at, delta, logprobs };
   }
 
   #thinking(delta: string): readonly ItemEvent[] {
@@ -149,7 +155,7 @@ export class ItemStream {
 
   #add(block: Growing): { readonly item: Item; readonly events: readonly ItemEvent[] } {
     const index = this.#items.length;
-    const item = { index, id: itemIdOf(block, this.#base, index, this.#names), block, logprobs: [] };
+    const item = { index, id: itemIdOf(block, this.#base, index, this.#names), block };
     this.#items.push(item);
     const added = this.#whole(item, 'in_progress');
     return { item, events: [{ type: 'response.output_item.added', output_index: index, item: added }] };
@@ -180,14 +186,16 @@ export class ItemStream {
   }
 
   #ends(item: Item, whole: JsonObject): readonly ItemEvent[] {
-    const { block, logprobs } = item;
+    const { block } = item;
     const place = placeOf(item);
     switch (block.type) {
       case 'text': {
         const at = { ...place, content_index: 0 };
         return [
-          { type: 'response.output_text.done', ...at, text: block.text, logprobs },
-          { type: 'response.content_part.done', ...at, part: textPart(block.text, logprobs) },
+          block.refusal
+            ? { type: 'response.refusal.done', ...at, refusal: block.text }
+            : { type: 'response.output_text.done', ...at, text: block.text, logprobs: block.logprobs ?? [] },
+          { type: 'response.content_part.done', ...at, part: saidPart(block) },
         ];
       }
       case 'thinking': {
@@ -224,7 +232,7 @@ export class ItemStream {
   }
 
   #whole(item: Item, status: ItemStatus): JsonObject {
-    return itemOf(item.block, { id: item.id, status, names: this.#names }, item.logprobs);
+    return itemOf(item.block, { id: item.id, status, names: this.#names });
   }
 }
 

@@ -1,5 +1,5 @@
 /** The output items of an answer, one for each block of it. */
-import type { AssistantBlock } from '../../core/conversation.ts';
+import type { AssistantBlock, TextBlock } from '../../core/conversation.ts';
 import { optional } from '../../core/optional.ts';
 import type { JsonObject, JsonValue } from '../../core/snapshot.ts';
 import { redactedMark } from './items.ts';
@@ -23,15 +23,11 @@ function prefixOf(block: AssistantBlock, names: ToldNames): string {
   return names.get(block.name)?.freeform === true ? 'ctc' : 'fc';
 }
 
-/** The item as it stands with what is in the block so far. `logprobs` belong to text. */
-export function itemOf(
-  block: AssistantBlock,
-  { id, status, names }: ItemFrame,
-  logprobs: readonly JsonValue[] = [],
-): JsonObject {
+/** The item as it stands with what is in the block so far. */
+export function itemOf(block: AssistantBlock, { id, status, names }: ItemFrame): JsonObject {
   switch (block.type) {
     case 'text': {
-      const content = block.text === '' ? [] : [textPart(block.text, logprobs)];
+      const content = block.text === '' ? [] : [saidPart(block)];
       return { id, type: 'message', status, role: 'assistant', content };
     }
     case 'thinking': {
@@ -63,7 +59,12 @@ function callItem(
   return { type: 'function_call', status, ...named, arguments: json };
 }
 
-export function textPart(text: string, logprobs: readonly JsonValue[] = []): JsonObject {
+/** The text as a part of its message, or the refusal that it is. */
+export function saidPart({ text, refusal, logprobs }: TextBlock): JsonObject {
+  return refusal ? { type: 'refusal', refusal: text } : textPart(text, logprobs);
+}
+
+function textPart(text: string, logprobs: readonly JsonValue[] = []): JsonObject {
   return { type: 'output_text', text, annotations: [], logprobs };
 }
 

@@ -6,6 +6,7 @@ import type { JsonObject, JsonValue } from '../../core/snapshot.ts';
 
 /** Items come parsed only when one of these is in the bytes. */
 const marks = ['"encrypted_content"', '"reasoning"', '"item_reference"'].map((mark) => Buffer.from(mark));
+const backslash = 0x5c;
 const callId = Buffer.from('"call_id"');
 
 /**
@@ -14,7 +15,7 @@ const callId = Buffer.from('"call_id"');
  */
 export function ownInput(input: Buffer | undefined, keeps: (proof: string) => boolean): string | undefined {
   if (!input || input[0] !== 0x5b) return undefined;
-  const suspicious = marks.some((mark) => input.includes(mark)) || hasLongId(input);
+  const suspicious = marks.some((mark) => input.includes(mark)) || mayHaveLongId(input);
   if (!suspicious) return undefined;
   const items = parseJson(input) as readonly JsonValue[];
   const own = items.filter((item) => mayStay(asObject(item), keeps));
@@ -40,12 +41,13 @@ function renamed(item: JsonValue, names: ReadonlyMap<string, string>): JsonValue
   return name === undefined ? item : { ...asObject(item), call_id: name };
 }
 
-/** OpenAI takes 64 characters; the closing quote is looked for in the bytes. */
-function hasLongId(input: Buffer): boolean {
+/** OpenAI takes 64 characters; the closing quote is looked for in the bytes, and after an escape it may be none. */
+function mayHaveLongId(input: Buffer): boolean {
   for (let at = input.indexOf(callId); at !== -1; at = input.indexOf(callId, at + callId.length)) {
     const start = input.indexOf(0x22, at + callId.length);
     const end = input.indexOf(0x22, start + 1);
-    if (start !== -1 && end - start - 1 > 64) return true;
+    if (start === -1) continue;
+    if (end - start - 1 > 64 || input.subarray(start, end).includes(backslash)) return true;
   }
   return false;
 }

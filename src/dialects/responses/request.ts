@@ -2,6 +2,7 @@
 import type { AssistantBlock, Content, Conversation, Media, Tool, Turn } from '../../core/conversation.ts';
 import { optional } from '../../core/optional.ts';
 import type { Endpoint, JsonObject, JsonValue } from '../../core/snapshot.ts';
+import { strictly } from '../openai-fields.ts';
 
 /** The request body for the endpoint, and what could not be carried. Nothing is left for the provider to store. */
 export function writeResponses(
@@ -25,7 +26,7 @@ export function writeResponses(
     ...(include.length > 0 ? { include } : {}),
     ...(tools.length > 0
       ? {
-          tools: tools.map(writeTool),
+          tools: tools.map((tool) => writeTool(tool, warnings)),
           ...optional('tool_choice', writeChoice(toolChoice)),
           ...optional('parallel_tool_calls', conversation.parallelTools),
         }
@@ -34,7 +35,7 @@ export function writeResponses(
     ...optional('top_p', sampling.topP),
     ...optional('top_logprobs', logprobs),
     ...optional('reasoning', thinks ? writeThinking(conversation.thinking) : undefined),
-    ...optional('text', writeText(conversation)),
+    ...optional('text', writeText(conversation, warnings)),
     ...optional('user', conversation.user),
     ...optional(
       'prompt_cache_key',
@@ -151,13 +152,14 @@ function urlOf(media: Media): string {
 }
 
 /** Functions are strict here unless they say otherwise. */
-function writeTool({ name, description, schema, strict }: Tool): JsonObject {
+function writeTool(tool: Tool, warnings: string[]): JsonObject {
+  const { name, description, schema } = tool;
   return {
     type: 'function',
     name,
     ...optional('description', description),
     parameters: schema,
-    strict: strict === true,
+    strict: strictly(tool, warnings),
   };
 }
 
@@ -180,13 +182,18 @@ function effortOf(budget: number | undefined): string | undefined {
   return budget <= 2_048 ? 'low' : budget <= 12_288 ? 'medium' : 'high';
 }
 
-function writeText({ format, verbosity }: Conversation): JsonObject | undefined {
+function writeText({ format, verbosity }: Conversation, warnings: string[]): JsonObject | undefined {
   if (format === undefined && verbosity === undefined) return undefined;
-  return { ...optional('format', writeFormat(format)), ...optional('verbosity', verbosity) };
+  return { ...optional('format', writeFormat(format, warnings)), ...optional('verbosity', verbosity) };
 }
 
-function writeFormat(format: Conversation['format']): JsonObject | undefined {
+function writeFormat(format: Conversation['format'], warnings: string[]): JsonObject | undefined {
   if (format === undefined) return undefined;
   if (format.type === 'json') return { type: 'json_object' };
-  return { type: 'json_schema', name: format.name, schema: format.schema, strict: format.strict === true };
+  return {
+    type: 'json_schema',
+    name: format.name,
+    schema: format.schema,
+    strict: strictly(format, warnings),
+  };
 }

@@ -2,7 +2,7 @@
 import type { FinishReason, Part } from '../../core/conversation.ts';
 import { fold } from '../../core/conversation.ts';
 import { optional } from '../../core/optional.ts';
-import type { JsonObject, JsonValue } from '../../core/snapshot.ts';
+import type { JsonObject } from '../../core/snapshot.ts';
 import { completionTokens } from '../../core/usage.ts';
 import type {
   AnswerFacts,
@@ -182,7 +182,7 @@ export function responsesAnswer(
       id: itemIdOf(block, base, index, asked.names),
       status: last ? end.status : ('completed' as const),
     };
-    return itemOf(block, { ...frame, names: asked.names }, logprobsOf(answer.logprobs));
+    return itemOf(block, { ...frame, names: asked.names });
   });
   const signatures = answer.blocks.flatMap((block) =>
     block.type === 'text'
@@ -210,8 +210,4 @@ export function responsesAnswer(
 
 function own(proof: string | undefined): readonly string[] {
   return proof === undefined ? [] : [proof];
-}
-
-function logprobsOf(value: JsonValue | undefined): readonly JsonValue[] {
-  return Array.isArray(value) ? value : [];
 }
