@@ -13,6 +13,7 @@ import { listen, type Listening, type Route } from './adapters/server.ts';
 import { memorySignatures } from './adapters/signatures.ts';
 import { createSettingsStore } from './adapters/store.ts';
 import { sha256, systemClock, systemIds } from './adapters/system.ts';
+import { createTokenCounter } from './adapters/token-counter.ts';
 import { httpUpstream } from './adapters/upstream.ts';
 import { loadCatalogue } from './catalog/load.ts';
 import { version } from './version.ts';
@@ -199,6 +200,8 @@ function makeRoute(
 ): Route {
   const network = httpUpstream();
   undo.push(() => network.close());
+  const tokens = createTokenCounter();
+  undo.push(() => tokens.close());
   const world: World = {
     clock: systemClock,
     ids: systemIds,
@@ -206,6 +209,7 @@ function makeRoute(
     ledger: openLedger((error) => options.fault(error, 'ledger')),
     journal,
     signatures: memorySignatures(),
+    tokens,
     fault: options.fault,
   };
   return openFrontDoor({
