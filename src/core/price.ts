@@ -91,12 +91,20 @@ export function cost(price: Price, usage: Usage, at: number): Nano {
   return nano(total(lines) + (rate.perRequest ?? 0));
 }
 
+/**
+ * The longest cache a request can have written. Some providers write five-minute caches unasked, so `none` forbids
+ * nothing but the hour.
+ */
+export type CacheWrites = 'none' | '5m' | '1h';
+
 /** What bounds a request's cost before it is sent. Tokens are upper bounds, times are epoch ms. */
 export type Bound = {
   readonly input: number;
   readonly output: number;
   readonly from: number;
   readonly until: number;
+  /** Absent = nobody knows, so the hour's rate is reachable. Read only where the price has such a rate. */
+  readonly cacheWrites?: CacheWrites;
 };
 
 /**
@@ -107,7 +115,12 @@ export function worstCase(price: Price, bound: Bound): Nano {
   const reachable = reachableRates(price, bound);
   const dearest = (pick: (rate: Rate) => readonly (number | undefined)[]): Pico =>
     Math.max(0, ...reachable.flatMap(pick).map((value) => value ?? 0)) as Pico;
-  const input = dearest((rate) => [rate.input, rate.cacheRead, rate.cacheWrite, rate.cacheWrite1h]);
+  const hour = dearest((rate) => [rate.cacheWrite1h]);
+  const written = hour > 0 && (bound.cacheWrites ?? '1h') === '1h' ? hour : 0;
+  const input = Math.max(
+    written,
+    dearest((rate) => [rate.input, rate.cacheRead, rate.cacheWrite]),
+  ) as Pico;
   const output = dearest((rate) => [rate.output, rate.reasoning]);
   const perRequest = Math.max(0, ...reachable.map((rate) => rate.perRequest ?? 0));
   return nano(
