@@ -17,11 +17,16 @@ import { serve } from '../../src/serve.ts';
 const epoch = Date.UTC(2026, 10, 24, 12);
 
 class VirtualClock implements Clock {
+  readonly #epoch: number;
   #now = 0;
   #timers: { readonly at: number; readonly fire: () => void }[] = [];
 
+  constructor(began: number) {
+    this.#epoch = began;
+  }
+
   now(): number {
-    return epoch + this.#now;
+    return this.#epoch + this.#now;
   }
 
   ticks(): number {
@@ -175,9 +180,9 @@ function client(note: (text: string) => void): Client {
   return { reply, slow, leave: (why) => leave?.(why) };
 }
 
-/** Serves one request; `scripts` answer the calls in order, the last one again and again. */
-export function visit(snapshot: Snapshot, body: unknown, scripts: readonly Script[]): Visit {
-  const clock = new VirtualClock();
+/** Serves one request that comes at `at`; `scripts` answer the calls in order, the last one again and again. */
+export function visit(snapshot: Snapshot, body: unknown, scripts: readonly Script[], at = epoch): Visit {
+  const clock = new VirtualClock(at);
   const events: string[] = [];
   const records: GenerationRecord[] = [];
   const settledAttempts: AttemptRecord[] = [];
