@@ -15,6 +15,7 @@ import { listen, type Listening, type Route } from './adapters/server.ts';
 import { memorySignatures } from './adapters/signatures.ts';
 import { createSettingsStore } from './adapters/store.ts';
 import { sha256, systemClock, systemIds } from './adapters/system.ts';
+import { createTokenCounter } from './adapters/token-counter.ts';
 import { httpUpstream } from './adapters/upstream.ts';
 import { loadCatalogue } from './catalog/load.ts';
 import { version } from './version.ts';
@@ -211,6 +212,8 @@ function makeRoute(
 ): Route {
   const network = httpUpstream();
   undo.push(() => network.close());
+  const tokens = createTokenCounter();
+  undo.push(() => tokens.close());
   const world: World = {
     clock: systemClock,
     ids: systemIds,
@@ -219,6 +222,7 @@ function makeRoute(
     journal,
     signatures: memorySignatures(),
     caches: memoryCaches(() => systemClock.now()),
+    tokens,
     fault: options.fault,
   };
   return openFrontDoor({

@@ -175,6 +175,17 @@ export type World = {
   readonly journal: Journal;
   readonly signatures: Signatures;
   readonly caches: Caches;
+  /** Absent = every bound stays a token per byte. */
+  readonly tokens?: TokenCounter;
   /** Our own broken promises: logged with the generation's id, never shown. Tests fail on any. */
   fault(error: unknown, generation: string): void;
+};
+
+/** Counts tokens where a token per byte is too coarse a bound to fit a budget. */
+export type TokenCounter = {
+  /**
+   * An upper bound of the o200k tokens of these pieces of JSON text, each counted by itself. Undefined = not known in
+   * time: too large, too many waiting, too slow, or the counting broke down. Never rejects.
+   */
+  count(pieces: readonly Uint8Array[]): Promise<number | undefined>;
 };

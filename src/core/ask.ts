@@ -1,4 +1,5 @@
 /** What a client asked for, read once from its request, in words that do not depend on the dialect. */
+import type { CacheWrites } from './price.ts';
 import type { JsonObject, ProviderPreferences } from './snapshot.ts';
 
 /** The dialect of a request, by its route. */
@@ -30,6 +31,16 @@ export type Needs = {
   readonly promptTokens: number;
   /** No prompt of this request can have more tokens than this. */
   readonly promptBound: number;
+  /** Tokens of `promptBound` that stand for no text: media, framing, tools. */
+  readonly beside: number;
+  readonly images: number;
+  /**
+   * The first part without a proven bound, by its place (`messages[2].content[1]: a document`), so that a hard limit
+   * can refuse it by name. Read when asked for: few requests meet a hard limit.
+   */
+  readonly unbounded: string | undefined;
+  /** The longest cache that the request can have written. Read when asked for. */
+  readonly cacheWrites: CacheWrites;
   /** Answers asked for (`n`). */
   readonly answers: number;
   /** Things only OpenRouter understands (`plugins`, server tools): named, so that nothing is stripped in silence. */

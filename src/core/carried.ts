@@ -31,6 +31,8 @@ export type Broken = {
   readonly endpoint: Endpoint;
   /** Tokens of output that were received, as counted by us, or as reported. */
   readonly outputSeen: number;
+  /** Bytes of output received, at most. */
+  readonly outputBytes?: number;
   readonly reported: number;
   /** Output cap of all answers together. */
   readonly cap: number;
@@ -39,9 +41,11 @@ export type Broken = {
 };
 
 /** The most tokens of output that a broken attempt may be billed for. */
-export function outputBound({ endpoint, outputSeen, reported, cap, stream, reasoning }: Broken): number {
+export function outputBound(broken: Broken): number {
+  const { endpoint, outputSeen, reported, cap, stream, reasoning } = broken;
   const { catalog } = endpoint.provider;
   const hidden = (reasoning || endpoint.features.has('reasoning')) && !showsReasoning.has(catalog);
   if (!stream || hidden || !stopsBilling.has(catalog)) return cap;
-  return Math.min(cap, Math.max(reported, outputSeen * bytesPerCountedToken));
+  const bytes = broken.outputBytes ?? outputSeen * bytesPerCountedToken;
+  return Math.min(cap, Math.max(reported, bytes));
 }

@@ -20,6 +20,7 @@ import type {
   ProviderPreferences,
   Snapshot,
 } from './snapshot.ts';
+import { addedByPreset, promptBoundAt } from './token-bound.ts';
 
 /** One endpoint to try. */
 export type PlanStep = {
@@ -114,10 +115,13 @@ function worstOf(endpoint: Endpoint, merged: Merged, { ask, now, route }: PlanIn
   if (!isPriced(endpoint.price)) return undefined;
   const until = now + route.failover.timeouts.startBy + route.failover.timeouts.total;
   return worstCase(endpoint.price, {
-    input: ask.needs.promptBound,
+    input: promptBoundAt(endpoint.model.slug, ask.needs) + addedByPreset(route.preset),
     output: merged.outputCap * ask.needs.answers,
     from: now,
     until,
+    get cacheWrites() {
+      return ask.needs.cacheWrites;
+    },
   });
 }
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { add, fromUsd, nano, perMillion, print, printAtMost, total, toUsd, type Pico } from './money.ts';
-import { cost, isPriced, rateAt, worstCase, type Price } from './price.ts';
+import { cost, isPriced, rateAt, worstCase, type CacheWrites, type Price } from './price.ts';
 import type { Usage } from './usage.ts';
 
 const usd = (value: number): Pico => perMillion(value);
@@ -104,6 +104,29 @@ test('no request costs more than its worst case, whenever it runs and however it
     ),
     { numRuns: 2_000 },
   );
+});
+
+const minute = { from: tuesday(12), until: tuesday(12) + 60_000 };
+const plain: Price = { base: { input: usd(3), output: usd(15), cacheRead: usd(0.3) } };
+const writing: readonly (readonly [writes: CacheWrites | undefined, price: Price, usdPerMillion: number])[] =
+  [
+    ['none', tiered, 3.75],
+    ['5m', tiered, 3.75],
+    ['1h', tiered, 6],
+    [undefined, tiered, 6],
+    ['none', plain, 3],
+    ['1h', plain, 3],
+  ];
+
+test('the worst case reckons with one-hour writes only where they can happen, with five-minute ones always', () => {
+  for (const [writes, price, usdPerMillion] of writing) {
+    const bound = { input: 1_000, output: 0, ...minute, ...(writes && { cacheWrites: writes }) };
+    assert.equal(
+      toUsd(worstCase(price, bound)),
+      usdPerMillion / 1_000,
+      `${writes} at ${price.base.cacheWrite}`,
+    );
+  }
 });
 
 test('money: sums are exact beyond what doubles can hold, dollars round up', () => {

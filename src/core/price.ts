@@ -91,12 +91,20 @@ export function cost(price: Price, usage: Usage, at: number): Nano {
   return nano(total(lines) + (rate.perRequest ?? 0));
 }
 
+/**
+ * The longest cache a request can have written. Some providers write five-minute caches unasked, so `none` forbids
+ * nothing but the hour.
+ */
+export type CacheWrites = 'none' | '5m' | '1h';
+
 /** What bounds a request's cost before it is sent. Tokens are upper bounds, times are epoch ms. */
 export type Bound = {
   readonly input: number;
   readonly output: number;
   readonly from: number;
   readonly until: number;
+  /** Absent = nobody knows, so the hour's rate is reachable. Read only where the price has such a rate. */
+  readonly cacheWrites?: CacheWrites;
 };
 
 /**
@@ -122,7 +130,10 @@ export function dearestRates(price: Price, bound: Bound): Extreme {
   const dearest = (pick: (rate: Rate) => readonly (number | undefined)[]): number =>
     Math.max(0, ...reachable.flatMap(pick).map((value) => value ?? 0));
   return {
-    input: dearest((rate) => [rate.input, rate.cacheRead, rate.cacheWrite, rate.cacheWrite1h]) as Pico,
+    input: Math.max(
+      (bound.cacheWrites ?? '1h') === '1h' ? dearest((rate) => [rate.cacheWrite1h]) : 0,
+      dearest((rate) => [rate.input, rate.cacheRead, rate.cacheWrite]),
+    ) as Pico,
     output: dearest((rate) => [rate.output, rate.reasoning]) as Pico,
     perRequest: dearest((rate) => [rate.perRequest]) as Nano,
   };

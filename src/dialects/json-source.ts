@@ -251,12 +251,12 @@ function isScalarByte(byte: number): boolean {
   return byte > 0x20 && byte !== comma && byte !== closeBrace && byte !== closeBracket;
 }
 
-/** Strings of such a length and beginning may be `image_url`, `input_audio`, `file_data` or `file_id`. */
+/** Strings of such a length and beginning may be `image_url`, `input_audio`, `video_url`, `file_data` or `file_id`. */
 function mayBeMedia(body: Buffer, start: number, end: number): boolean {
   const length = end - start - 2;
   if (length < 7 || length > 11) return false;
   const first = body[start + 1];
-  return first === 0x69 || first === 0x66;
+  return first === 0x69 || first === 0x66 || first === 0x76;
 }
 
 /** Deeper than any real request; a bound so that hostile nesting ends as a fault, not as memory. */

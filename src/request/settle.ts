@@ -89,6 +89,7 @@ function boundOf({ step, facts, at, ask, input }: AttemptEnd, price: Price): Nan
   const output = outputBound({
     endpoint,
     outputSeen: facts.outputSeen,
+    ...optional('outputBytes', facts.outputBytes),
     reported: facts.usage ? completionTokens(facts.usage) : 0,
     cap: merged.outputCap * ask.needs.answers,
     stream: ask.stream,

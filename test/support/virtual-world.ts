@@ -20,11 +20,16 @@ import { memoryLeases } from './memory-leases.ts';
 const epoch = Date.UTC(2026, 10, 24, 12);
 
 class VirtualClock implements Clock {
+  readonly #epoch: number;
   #now = 0;
   #timers: { readonly at: number; readonly fire: () => void }[] = [];
 
+  constructor(began: number) {
+    this.#epoch = began;
+  }
+
   now(): number {
-    return epoch + this.#now;
+    return this.#epoch + this.#now;
   }
 
   ticks(): number {
@@ -195,9 +200,9 @@ type Shared = {
   visits: number;
 };
 
-/** Serves one request; `scripts` answer the calls in order, the last one again and again. */
-export function visit(snapshot: Snapshot, body: unknown, scripts: readonly Script[]): Visit {
-  const clock = new VirtualClock();
+/** Serves one request that comes at `at`; `scripts` answer the calls in order, the last one again and again. */
+export function visit(snapshot: Snapshot, body: unknown, scripts: readonly Script[], at = epoch): Visit {
+  const clock = new VirtualClock(at);
   const faults: unknown[] = [];
   const ledger = new ProcessLedger({
     clock,

@@ -27,6 +27,10 @@ const dataPrefix = Buffer.from('data: ');
 const frameEnd = Buffer.from('\n\n');
 /** No JSON has a bare control character: it can stand nowhere else. */
 const hole = '\u0001';
+/** `choices` of a delta without text is some 60 bytes, and up to twice that with logprobs and native reasons. */
+const mostFrame = 120;
+/** `[{"delta":{"content":""}}]`: what surrounds the text in every event, at least. */
+const leastFrame = 26;
 const nothingYet: Step = { content: false, last: false };
 
 type Choice = {
@@ -51,8 +55,9 @@ export class ChatPass implements StreamTranslator {
   #committed = false;
   #events = 0;
   #bytes = 0;
-  #smallest = Infinity;
   readonly #repeat = new Repeat();
+  /** The least bytes of `choices` seen; never so many that a long delta passes for the frame of a short one. */
+  #frame = mostFrame;
 
   constructor(identity: AnswerIdentity) {
     this.#identity = identity;
@@ -66,7 +71,7 @@ export class ChatPass implements StreamTranslator {
     }
     const alike = this.#committed ? this.#repeat.match(data) : undefined;
     if (alike && !hasFinish(alike)) {
-      this.#count(data);
+      this.#count(alike);
       return { content: true, last: false, out: this.#repeat.write(alike) };
     }
     const source = readEvent(data);
@@ -75,7 +80,7 @@ export class ChatPass implements StreamTranslator {
       return { ...nothingYet, error: { status: 200, headers: {}, body: data.toString('utf8') } };
     const choices = bytesOf(source, 'choices');
     const content = choices !== undefined && this.#readChoices(choices);
-    if (content) this.#count(data);
+    if (content) this.#count(choices);
     return { content, last: false, ...optional('out', this.#pass(source, choices)) };
   }
 
@@ -93,8 +98,9 @@ export class ChatPass implements StreamTranslator {
       ...optional('nativeFinish', this.#finish),
       outputSeen: Math.max(
         this.#events,
-        Math.ceil((this.#bytes - this.#events * Math.min(this.#smallest, this.#bytes)) / 4),
+        Math.ceil((this.#bytes - this.#events * Math.min(this.#frame, this.#bytes)) / 4),
       ),
+      outputBytes: this.#bytes - this.#events * leastFrame,
     };
   }
 
@@ -134,10 +140,10 @@ export class ChatPass implements StreamTranslator {
     return this.#committed;
   }
 
-  #count(data: Buffer): void {
+  #count(choices: Buffer): void {
     this.#events += 1;
-    this.#bytes += data.length;
-    this.#smallest = Math.min(this.#smallest, data.length);
+    this.#bytes += choices.length;
+    this.#frame = Math.min(this.#frame, choices.length);
   }
 
   /** The event's bytes for the client, or nothing yet where it is held back. */

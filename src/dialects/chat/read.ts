@@ -1,11 +1,21 @@
 /** Reads a chat completions request into an Ask: tolerant, checking only what must be understood. */
 import type { Ask, Needs, Source } from '../../core/ask.ts';
-import { asObject, asText, someText } from '../../core/json.ts';
+import { asObject, someText } from '../../core/json.ts';
 import { optional } from '../../core/optional.ts';
 import { refuse } from '../../core/problem.ts';
 import type { JsonObject, JsonValue, ProviderPreferences } from '../../core/snapshot.ts';
 import { bytesOf, JsonFault, parseJson, readSource, valueOf } from '../json-source.ts';
 import { openRouterOnly } from '../openai-fields.ts';
+import {
+  cacheWrites,
+  hostedTool,
+  mediaWords,
+  plainWeight,
+  promptNeeds,
+  readLater,
+  weigh,
+  type Weight,
+} from '../weight.ts';
 
 /** Members that may be large and are forwarded as bytes. */
 const large: ReadonlySet<string> = new Set([
@@ -212,39 +222,28 @@ function isEmptyArray(bytes: Buffer): boolean {
   return bytes.length < 64 && /^\[\s*\]$/.test(bytes.toString('latin1'));
 }
 
-/** Bytes per token of English and code is close to four; see the bound below for what is certain. */
-const bytesPerToken = 4;
-/** The dearest image of any catalogued model, in tokens: what an image may cost at most. */
-const tokensPerImage = 5_000;
-/**
- * What providers add around messages and tools. Around one message they add about eight tokens, and its JSON has
- * more bytes than that beside its text; the tool constant covers Anthropic's injected prompt.
- */
-const framing = { request: 16, tools: 800 };
-
 function readNeeds(source: Source, messages: Buffer, values: JsonObject): Needs {
   const tools = bytesOf(source, 'tools') ?? bytesOf(source, 'functions');
   const format = bytesOf(source, 'response_format');
-  const media = readMedia(source, messages);
-  const textBytes = media.textBytes + (tools?.length ?? 0) + (format?.length ?? 0);
   const hasTools = tools !== undefined && tools[0] === 0x5b && !isEmptyArray(tools);
-  const frame = framing.request + (hasTools ? framing.tools : 0);
+  const written = (tools?.length ?? 0) + (format?.length ?? 0);
+  const weight = readWeight(source, messages);
   const answers = values['n'];
-  return {
+  const known = {
+    ...promptNeeds(weight, { written, tools: hasTools }),
     tools: hasTools,
-    vision: media.images > 0,
-    pdf: media.files > 0,
-    audio: media.audio > 0,
     jsonSchema: format !== undefined && format.includes('"json_schema"'),
     reasoning: asksReasoning(values),
-    promptTokens: Math.ceil(textBytes / bytesPerToken) + media.images * tokensPerImage + frame,
-    promptBound: textBytes + media.images * tokensPerImage + frame,
     answers:
       typeof answers === 'number' && Number.isSafeInteger(answers) && answers > 1
         ? Math.min(answers, 128)
         : 1,
     openRouterOnly: openRouterOnly(values, tools),
   };
+  return readLater(known, {
+    unbounded: () => weight.unbounded ?? hostedPart(source, values),
+    cacheWrites: () => cacheWrites([messages, tools, bytesOf(source, 'cache_control')]),
+  });
 }
 
 function asksReasoning(values: JsonObject): boolean {
@@ -256,35 +255,22 @@ function asksReasoning(values: JsonObject): boolean {
   );
 }
 
-type Media = {
-  readonly textBytes: number;
-  readonly images: number;
-  readonly files: number;
-  readonly audio: number;
-};
-
-const mediaWords: readonly string[] = ['image_url', 'input_audio', 'file_data', 'file_id'];
-
-/** A request without media is measured by its bytes alone; with media it is parsed, for base64 is not text. */
-function readMedia(source: Source, messages: Buffer): Media {
-  if (!mediaWords.some((word) => source.media.has(word)))
-    return { textBytes: messages.length, images: 0, files: 0, audio: 0 };
-  const list = readValue(source, 'messages') as readonly JsonObject[];
-  let textBytes = 0;
-  const found = { images: 0, files: 0, audio: 0 };
-  for (const message of list) {
-    const content = message?.['content'];
-    const parts = Array.isArray(content) ? (content as readonly JsonObject[]) : [];
-    const media = parts.filter((part) => isMedia(part));
-    found.images += media.filter((part) => part['type'] === 'image_url').length;
-    found.files += media.filter((part) => part['type'] === 'file').length;
-    found.audio += media.filter((part) => part['type'] === 'input_audio').length;
-    const rest = media.length > 0 ? { ...message, content: parts.filter((part) => !isMedia(part)) } : message;
-    textBytes += Buffer.byteLength(JSON.stringify(rest) ?? '');
+/** What the provider adds by itself, as much as it likes: `web_search_options`, plugins, tools that it runs. */
+function hostedPart(source: Source, values: JsonObject): string | undefined {
+  // An assistant's earlier answer in sound is named by its id.
+  if (bytesOf(source, 'messages')?.includes('"audio"') === true) {
+    const kept = weigh(readValue(source, 'messages') as JsonValue, 'messages').unbounded;
+    if (kept !== undefined) return kept;
   }
-  return { textBytes, ...found };
+  if (values['web_search_options'] !== undefined) return 'web_search_options: a search by the provider';
+  const { plugins } = values;
+  if (Array.isArray(plugins) && plugins.length > 0) return 'plugins[0]: run by the provider';
+  return hostedTool(() => valueOf(source, 'tools'));
 }
 
-function isMedia(part: JsonObject | null): boolean {
-  return ['image_url', 'file', 'input_audio'].includes(asText(part?.['type']));
+/** A request without media is measured by its bytes alone; with media it is parsed, for base64 is not text. */
+function readWeight(source: Source, messages: Buffer): Weight {
+  return mediaWords.some((word) => source.media.has(word))
+    ? weigh(readValue(source, 'messages') as JsonValue, 'messages')
+    : plainWeight(messages.length);
 }

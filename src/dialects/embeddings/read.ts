@@ -87,6 +87,10 @@ function needsOf(input: Buffer): Needs {
     reasoning: false,
     promptTokens: numbers ? commas(input) + 1 : Math.ceil(input.length / bytesPerToken),
     promptBound: input.length,
+    beside: 0,
+    images: 0,
+    unbounded: undefined,
+    cacheWrites: 'none',
     answers: 1,
     openRouterOnly: [],
   };
