@@ -82,9 +82,12 @@ export type Denial = {
     | 'busy'
     /** A limit on money, and an endpoint without a price. */
     | 'unpriced'
+    /** A limit on money, and a part of the request without a bound of its cost; `part` names it. */
+    | 'unbounded'
     /** The store cannot be reached: nothing may be spent that is not leased. */
     | 'unavailable';
   readonly limit?: LimitState;
+  readonly part?: string;
 };
 
 /** Models, and in words the limit that calls for them. */

@@ -12,6 +12,7 @@ import type { Dialect } from './dialects/dialect.ts';
 import type { Reply, World } from './ports.ts';
 import { admit } from './request/admit.ts';
 import { authenticate, type Digest, type Headers } from './request/authenticate.ts';
+import { counting } from './request/counting.ts';
 import { conversationOf } from './request/conversation.ts';
 import { billOf, conclude, concludeBadly, noteFinish, type Visit } from './request/conclude.ts';
 import { Departure } from './request/departure.ts';
@@ -82,6 +83,7 @@ async function findServer(
     ownProviders: snapshot.providers,
     contact: snapshot.workspaces.get(key.workspace)?.contact,
     conversation: () => conversationOf(ask, headers, digest),
+    counted: counting(ask, world.tokens),
   };
   return await walk({ request, steps: plan.steps, trail, ticket, ...waiting });
 }

@@ -220,3 +220,60 @@ keys: [{ name: test, key: '${virtualKeyHash}' }]`);
   await first.clock.advance(1);
   assert.equal(third.calls.length, 2, 'sent when the first was gone');
 });
+
+test('what has no bound of its cost is refused by name under a limit in dollars, and only there', async (t) => {
+  const remote = {
+    messages: [{ role: 'user', content: [{ type: 'file', file: { file_id: 'file-1' } }] }],
+  };
+  const sound = {
+    messages: [
+      { role: 'user', content: [{ type: 'input_audio', input_audio: { data: 'AAAA', format: 'wav' } }] },
+    ],
+  };
+  const searching = { model: 'acme/cheap', tools: [{ type: 'web_search' }] };
+  const limited = await startTestGateway(
+    t,
+    document({ key: '{ usd: 100, per: day }' }).replaceAll(
+      'features: [tools]',
+      'features: [tools, pdf, audio]',
+    ),
+  );
+  for (const [part, fields] of [
+    ['messages[0].content[0]', remote],
+    ['messages[0].content[0]', sound],
+    ['tools[0]', searching],
+  ] as const) {
+    const refused = await ask(limited, fields);
+    assert.equal(refused.status, 400, part);
+    assert.equal(refused.body.error?.type, 'cost_unbounded');
+    assert.ok(refused.body.error?.message.includes(part), refused.body.error?.message);
+  }
+  // Another wire does not get the provider's own tools, so nothing is unbounded there.
+  const crossing = await ask(limited, { ...searching, model: 'acme/dear' });
+  assert.equal(crossing.status, 200);
+});
+
+test('a document that comes along is held at all that the model can read', async (t) => {
+  const gateway = await startTestGateway(
+    t,
+    document({ key: '{ usd: 1, per: day, min_output: 1000 }' }).replaceAll(
+      'features: [tools]',
+      'features: [tools, pdf]',
+    ),
+  );
+  const file = { filename: 'a.pdf', file_data: `data:application/pdf;base64,${'AAAA'.repeat(100)}` };
+  const answer = await ask(gateway, {
+    messages: [
+      {
+        role: 'user',
+        content: [
+          { type: 'file', file },
+          { type: 'text', text: 'what?' },
+        ],
+      },
+    ],
+  });
+  assert.equal(answer.status, 200);
+  // 200,000 tokens at $1 per million, and 1,000 at $10.
+  assert.equal(gateway.lastRecord().attempts[0]?.worst, 210_000_000);
+});

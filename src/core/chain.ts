@@ -115,7 +115,7 @@ function worstOf(endpoint: Endpoint, merged: Merged, { ask, now, route }: PlanIn
   if (!isPriced(endpoint.price)) return undefined;
   const until = now + route.failover.timeouts.startBy + route.failover.timeouts.total;
   return worstCase(endpoint.price, {
-    input: promptBoundAt(endpoint.model.slug, ask.needs) + addedByPreset(route.preset),
+    input: promptBoundAt(endpoint, ask.needs) + addedByPreset(route.preset),
     output: merged.outputCap * ask.needs.answers,
     from: now,
     until,

@@ -38,6 +38,7 @@ export function demandOf(input: DemandInput): Demand {
     output: input.cap * ask.needs.answers,
     from: input.from,
     until: input.until,
+    cacheWrites: ask.needs.cacheWrites,
   };
   const tokens = bound.input + bound.output;
   if (!isPriced(endpoint.price)) return { usd: undefined, premium: primary ? undefined : before, tokens };

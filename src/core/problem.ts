@@ -36,6 +36,7 @@ const table = {
   limit_exhausted: { status: 402, type: 'payment_required', retry: false },
   limit_busy: { status: 429, type: 'rate_limit_exceeded', retry: true },
   rate_limited: { status: 429, type: 'rate_limit_exceeded', retry: true },
+  cost_unbounded: { status: 400, type: 'invalid_request', retry: false },
   model_unpriced: { status: 402, type: 'payment_required', retry: false },
   upstream_refused: { status: 400, type: 'invalid_request', retry: false },
   upstream_rate_limited: { status: 429, type: 'rate_limit_exceeded', retry: true },

@@ -4,8 +4,9 @@ import { limitFacts, limitSentence, type LimitState } from './limit-state.ts';
 import { problem, type Problem } from './problem.ts';
 
 export type RefusalInput = {
-  readonly denied: 'exhausted' | 'busy' | 'unpriced' | 'unavailable';
+  readonly denied: 'exhausted' | 'busy' | 'unpriced' | 'unbounded' | 'unavailable';
   readonly limit?: LimitState;
+  readonly part?: string;
 };
 
 export type RefusalContext = {
@@ -22,12 +23,18 @@ const busyRetry = 2;
 /** Official clients wait by themselves up to a minute; what takes longer is the caller's to decide. */
 const patientMs = 60_000;
 
-export function problemOfDenial({ denied, limit }: RefusalInput, context: RefusalContext): Problem {
+export function problemOfDenial({ denied, limit, part }: RefusalInput, context: RefusalContext): Problem {
   const { now, contact, endpoint = 'The model' } = context;
   if (denied === 'unpriced')
     return problem(
       'model_unpriced',
       `${endpoint} has no price, and a limit in dollars applies: set its price in the configuration, or free: true.`,
+    );
+  if (denied === 'unbounded')
+    return problem(
+      'cost_unbounded',
+      `A limit in dollars applies, and nothing bounds the cost of ${part ?? 'a part of the request'}: send it inline, or leave it out; give tools that the provider runs "max_uses".`,
+      part === undefined ? {} : { param: part.split(':', 1)[0] ?? part },
     );
   if (denied === 'unavailable' || !limit)
     return problem(

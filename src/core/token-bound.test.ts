@@ -4,7 +4,12 @@ import fc from 'fast-check';
 import { countTokens as cl100k } from 'gpt-tokenizer/encoding/cl100k_base';
 import { countTokens as o200k } from 'gpt-tokenizer/encoding/o200k_base';
 import type { Needs } from './ask.ts';
-import { foreignBytes, promptBoundAt, tokenBound } from './token-bound.ts';
+import { foreignBytes, promptBoundAt, tokenBound, type Reader } from './token-bound.ts';
+
+const at = (slug: string, context?: number): Reader => ({
+  model: { slug },
+  ...(context === undefined ? {} : { context }),
+});
 
 const needs = (bytes: number, beside = 16, images = 0): Needs => ({
   tools: false,
@@ -45,25 +50,25 @@ const rows: readonly (readonly [slug: string, bound: number, why: string])[] = [
 
 for (const [slug, bound, why] of rows)
   test(`${slug}: at most ${bound} tokens (${why})`, () =>
-    assert.equal(tokenBound({ tokens: 1_000, foreignBytes: 30 }, slug, needs(4_000)), bound));
+    assert.equal(tokenBound({ tokens: 1_000, foreignBytes: 30 }, at(slug), needs(4_000)), bound));
 
 test('a count never raises the bound above a token per byte', () => {
   const tokens = fc.integer({ min: 0, max: 5_000 });
   fc.assert(
     fc.property(tokens, tokens, tokens, fc.constantFrom(...rows), (count, foreign, bytes, [slug]) =>
       assert.ok(
-        tokenBound({ tokens: count, foreignBytes: foreign }, slug, needs(bytes)) <=
-          promptBoundAt(slug, needs(bytes)),
+        tokenBound({ tokens: count, foreignBytes: foreign }, at(slug), needs(bytes)) <=
+          promptBoundAt(at(slug), needs(bytes)),
       ),
     ),
   );
 });
 
 test('an image that a model charges more for is held as such', () => {
-  assert.equal(promptBoundAt('openai/gpt-4o-mini', needs(100, 5_016, 1)), 5_116 + 2_833 + 8 * 5_667);
-  assert.equal(promptBoundAt('openai/gpt-4o', needs(100, 5_016, 1)), 5_116);
+  assert.equal(promptBoundAt(at('openai/gpt-4o-mini'), needs(100, 5_016, 1)), 5_116 + 2_833 + 8 * 5_667);
+  assert.equal(promptBoundAt(at('openai/gpt-4o'), needs(100, 5_016, 1)), 5_116);
   assert.equal(
-    tokenBound({ tokens: 10, foreignBytes: 0 }, 'openai/gpt-4o-mini', needs(100, 5_016, 1)),
+    tokenBound({ tokens: 10, foreignBytes: 0 }, at('openai/gpt-4o-mini'), needs(100, 5_016, 1)),
     5_026 + 2_833 + 8 * 5_667,
   );
 });
@@ -97,7 +102,7 @@ test('the factor and the foreign bytes bound another vocabulary, in any script',
     fc.property(fc.array(words, { minLength: 10, maxLength: 60 }), (parts) => {
       const text = parts.join('');
       const counted = { tokens: o200k(text), foreignBytes: foreignBytes(Buffer.from(text)) };
-      const bound = tokenBound(counted, 'openai/gpt-4', needs(Buffer.byteLength(text), 0));
+      const bound = tokenBound(counted, at('openai/gpt-4'), needs(Buffer.byteLength(text), 0));
       assert.ok(bound >= cl100k(text), `${bound} < ${cl100k(text)}: ${text}`);
     }),
     { numRuns: 500 },
@@ -118,4 +123,13 @@ test('foreign are the bytes of characters outside Latin script', () => {
     ['ꙮ∑', 6],
   ];
   for (const [text, bytes] of table) assert.equal(foreignBytes(Buffer.from(text)), bytes, text);
+});
+
+test('a document that comes along is bounded by all that the model can read', () => {
+  const withDocument: Needs = { ...needs(100), pdf: true };
+  assert.equal(promptBoundAt(at('anthropic/claude-haiku-4.5', 200_000), withDocument), 200_000);
+  assert.equal(
+    tokenBound({ tokens: 10, foreignBytes: 0 }, at('openai/gpt-4o', 128_000), withDocument),
+    128_000,
+  );
 });

@@ -4,7 +4,7 @@
  */
 import type { Needs } from './ask.ts';
 import { once } from './once.ts';
-import type { Preset } from './snapshot.ts';
+import type { Endpoint, Preset } from './snapshot.ts';
 
 /** What was counted of a request's text. */
 export type Counted = {
@@ -38,20 +38,28 @@ const vocabularies: readonly (readonly [model: RegExp, vocabulary: Vocabulary])[
   [/^(meta-llama|x-ai|minimax)\//, { factor: 2 }],
 ];
 
-/** A bound of the prompt's tokens at this model, by its canonical slug; never above `promptBoundAt`. */
-export function tokenBound({ tokens, foreignBytes }: Counted, slug: string, needs: Needs): number {
-  const byBytes = promptBoundAt(slug, needs);
+/** A bound of the prompt's tokens at this model, never above `promptBoundAt`. */
+export function tokenBound({ tokens, foreignBytes }: Counted, reader: Reader, needs: Needs): number {
+  const { slug } = reader.model;
+  const byBytes = promptBoundAt(reader, needs);
   const vocabulary = vocabularies.find(([model]) => model.test(slug))?.[1];
-  if (!vocabulary) return byBytes;
+  if (!vocabulary || needs.pdf) return byBytes;
   const { factor, exact } = vocabulary;
   const text = Math.ceil(tokens * factor) + (exact ? 0 : foreignBytes);
   return Math.min(byBytes, text + needs.beside + needs.images * dearerImages(slug));
 }
 
-/** The certain bound of the prompt's tokens at this model: a token per byte, and its own price in tokens of an image. */
-export function promptBoundAt(slug: string, needs: Needs): number {
-  return needs.promptBound + needs.images * dearerImages(slug);
+/**
+ * The certain bound of the prompt's tokens at this endpoint: a token per byte, its own price in tokens of an image,
+ * and for documents everything that it can read.
+ */
+export function promptBoundAt({ model, context, maxInput }: Reader, needs: Needs): number {
+  const text = needs.promptBound + needs.images * dearerImages(model.slug);
+  return needs.pdf ? Math.max(text, maxInput ?? context ?? 0) : text;
 }
+
+/** What of an endpoint a bound depends on. */
+export type Reader = Pick<Endpoint, 'context' | 'maxInput'> & { readonly model: { readonly slug: string } };
 
 /** What a preset adds to every prompt, at most: its system prompt and its tools, with what is put around them. */
 export function addedByPreset(preset: Preset | undefined): number {

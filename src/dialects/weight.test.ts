@@ -6,6 +6,7 @@ import { readEmbeddings } from './embeddings/read.ts';
 import { imageTokens, sizeOf, type Size } from './image-size.ts';
 import { readMessages } from './messages/read.ts';
 import { readResponses } from './responses/read.ts';
+import { countedText } from './weight.ts';
 
 const readers = { chat: readChat, messages: readMessages, responses: readResponses };
 type Api = keyof typeof readers;
@@ -21,11 +22,7 @@ const pdf = 'data:application/pdf;base64,JVBERi0=';
 /** What a hard limit must refuse by name, and what it must not. */
 const unbounded: readonly (readonly [api: Api, body: object, name: string | undefined])[] = [
   ['chat', hi, undefined],
-  [
-    'chat',
-    user({ type: 'text', text: 'read' }, { type: 'file', file: { file_data: pdf } }),
-    'messages[0].content[1]: a document',
-  ],
+  ['chat', user({ type: 'text', text: 'read' }, { type: 'file', file: { file_data: pdf } }), undefined],
   ['chat', user({ type: 'file', file: { file_id: 'f' } }), 'messages[0].content[0]: a document'],
   ['chat', user({ type: 'input_audio', input_audio: { data: 'AA==' } }), 'messages[0].content[0]: audio'],
   [
@@ -48,11 +45,7 @@ const unbounded: readonly (readonly [api: Api, body: object, name: string | unde
     'tools[1]: a tool that the provider runs',
   ],
   ['messages', hi, undefined],
-  [
-    'messages',
-    user({ type: 'document', source: { type: 'base64', data: 'JVBERi0=' } }),
-    'messages[0].content[0]: a document',
-  ],
+  ['messages', user({ type: 'document', source: { type: 'base64', data: 'JVBERi0=' } }), undefined],
   [
     'messages',
     user({ type: 'document', source: { type: 'url', url: 'https://a.example/d' } }),
@@ -185,4 +178,20 @@ test('the bytes of media are no text, and every dialect counts the same image al
     assert.ok(beside > 1_890 && beside < promptBound);
     assert.deepEqual({ images, vision, name }, { images: 1, vision: true, name: undefined });
   }
+});
+
+test('the text to be counted is all that the bound by bytes is made of', () => {
+  const tools = [{ type: 'function', function: { name: 'f' } }];
+  const bodies: readonly (readonly [Api, object])[] = [
+    ['chat', { ...hi, tools, response_format: { type: 'json_object' } }],
+    ['messages', { ...hi, system: 'be brief', tools: [{ name: 'f', input_schema: {} }] }],
+    ['responses', { input: 'hi', instructions: 'be brief', tools, text: { verbosity: 'low' } }],
+  ];
+  for (const [api, body] of bodies) {
+    const ask = readers[api](Buffer.from(JSON.stringify({ model: 'm', max_tokens: 10, ...body })));
+    const bytes = (countedText(ask) ?? []).reduce((sum, { length }) => sum + length, 0);
+    assert.equal(bytes + ask.needs.beside, ask.needs.promptBound, api);
+  }
+  const seen = user({ type: 'image_url', image_url: { url: 'https://a.example/i' } });
+  assert.equal(countedText(readChat(Buffer.from(JSON.stringify({ model: 'm', ...seen })))), undefined);
 });

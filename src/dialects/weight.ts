@@ -1,8 +1,9 @@
 /** What the messages of a request weigh when some of them are no text: the same parts are found in every dialect. */
-import type { Needs } from '../core/ask.ts';
+import type { Api, Ask, Needs } from '../core/ask.ts';
 import { asObject, asText } from '../core/json.ts';
 import type { JsonObject, JsonValue } from '../core/snapshot.ts';
 import { imageTokens, sizeOf } from './image-size.ts';
+import { bytesOf } from './json-source.ts';
 
 /** Bytes per token of English and code is close to four; the bound counts every byte as a token. */
 const bytesPerToken = 4;
@@ -49,8 +50,10 @@ function putPart(part: JsonObject, path: string, scale: Scale): void {
   } else if (kind !== undefined) {
     if (kind === 'a document') scale.files += 1;
     if (kind === 'audio') scale.audio += 1;
-    scale.unbounded ??= `${path}: ${kind}`;
-    scale.base64 += inline(part)?.length ?? 0;
+    const data = inline(part);
+    // A document that comes along is bounded by what the model can read at most; one that lies elsewhere is not.
+    if (kind !== 'a document' || data === undefined) scale.unbounded ??= `${path}: ${kind}`;
+    scale.base64 += data?.length ?? 0;
   }
   if (asObject(part['audio'])['id'] !== undefined) scale.unbounded ??= `${path}.audio: kept by the provider`;
   for (const key of ['content', 'output']) put(part[key], `${path}.${key}`, scale);
@@ -168,4 +171,20 @@ function readable(read: () => unknown): readonly unknown[] | undefined {
 export function cacheWrites(pieces: readonly (Buffer | undefined)[]): Needs['cacheWrites'] {
   const marks = ['"1h"', '\\u0031', '\\u0068'];
   return pieces.some((piece) => piece && marks.some((mark) => piece.includes(mark))) ? '1h' : '5m';
+}
+
+const textKeys: Readonly<Record<Api, readonly string[]>> = {
+  chat: ['messages', 'tools', 'functions', 'response_format'],
+  responses: ['input', 'tools', 'instructions', 'text'],
+  messages: ['system', 'messages', 'tools', 'output_config', 'output_format'],
+  embeddings: ['input'],
+};
+
+/**
+ * The JSON text that `promptBound` takes a token per byte for: what a tokenizer must count to do better. Undefined
+ * where base64 stands in it, which no tokenizer would count as the provider does; then the bound by bytes stays.
+ */
+export function countedText({ api, source, needs }: Ask): readonly Uint8Array[] | undefined {
+  if (needs.vision || needs.pdf || needs.audio) return undefined;
+  return textKeys[api].flatMap((key) => bytesOf(source, key) ?? []);
 }

@@ -90,6 +90,7 @@ function callFor({ inbound, gateway, ask, route, key, at, id }: Context, step: P
       ownProviders: gateway.snapshot.providers,
       contact: undefined,
       conversation: () => undefined,
+      counted: () => Promise.resolve(undefined),
     },
     step,
   ).order;

@@ -7,6 +7,8 @@ import type { Target } from '../core/budget.ts';
 import type { PlanStep } from '../core/chain.ts';
 import { demandOf, largestCap, type Demand } from '../core/demand.ts';
 import { nano, zero, type Nano } from '../core/money.ts';
+import type { Endpoint } from '../core/snapshot.ts';
+import { addedByPreset, promptBoundAt, tokenBound } from '../core/token-bound.ts';
 import type { Denial, Hold, Ticket, World } from '../ports.ts';
 import type { Departure } from './departure.ts';
 import { patiently } from './patience.ts';
@@ -45,59 +47,99 @@ export function isDenial(result: object): result is Denial {
 
 /** Holds, or tells why not. */
 export async function holdFor(input: HoldInput): Promise<Held | Denial> {
+  const { step, ticket, request } = input;
+  const { endpoint } = step;
+  const target: Target = { provider: endpoint.provider.name, model: endpoint.model.slug };
+  const facts: Facts = { input: boundByBytes(input), cached: cachedAtPrimary(input) };
+  const limited = ticket.limits(target);
+  if (limited === 'nothing') return { ...facts, step, hold: nothingHeld };
+  const part = limited === 'money' ? unboundedAt(request, endpoint) : undefined;
+  if (part !== undefined) return { denied: 'unbounded', part };
+  const first = await grant(input, target, facts);
+  if (!isDenial(first) || first.denied === 'unpriced' || first.denied === 'unavailable') return first;
+  // A token per byte was too much: the exact count may fit.
+  const counted = await request.counted();
+  const closer =
+    counted && tokenBound(counted, endpoint, request.ask.needs) + addedByPreset(request.route.preset);
+  return await fitted(input, target, { ...facts, input: Math.min(facts.input, closer ?? Infinity) });
+}
+
+/** Tries the whole answer, then a shorter one, and waits for what others hold. */
+async function fitted(input: HoldInput, target: Target, facts: Facts): Promise<Held | Denial> {
   const { step, ticket } = input;
-  const target: Target = { provider: step.endpoint.provider.name, model: step.endpoint.model.slug };
-  const { demand: demandAt, ...facts } = billing(input);
-  if (ticket.limits(target) === 'nothing') return { ...facts, step, hold: nothingHeld };
   const asked = step.merged.outputCap;
-  const grant = async (cap: number): Promise<Held | Denial> => {
-    const demand = demandAt(cap);
-    const hold = await ticket.hold(target, demand);
-    return isDenial(hold) ? hold : { ...facts, step: withCap(step, cap, demand.usd), hold };
-  };
-  const most = (freed: boolean): number | undefined =>
-    largestCap(demandAt, ticket.room(target, freed), {
+  const largest = (freed: boolean): number | undefined =>
+    largestCap((cap) => demandAt(input, facts, cap), ticket.room(target, freed), {
       least: Math.min(asked, ticket.leastOutput(target) ?? leastOutput),
       most: asked,
     });
-  // As much as would fit if nothing were held; what is then still short, others hold.
   const patient = await patiently(
     input,
     async () => {
-      const first = await grant(asked);
-      if (!isDenial(first) || first.denied !== 'exhausted') return first;
-      const cap = most(true);
-      return cap === undefined || cap === asked ? first : await grant(cap);
+      const whole = await grant(input, target, facts);
+      if (!isDenial(whole) || whole.denied !== 'exhausted') return whole;
+      // As much as would fit if nothing were held; what is then still short, others hold.
+      const cap = largest(true);
+      return cap === undefined || cap === asked ? whole : await grant(input, target, facts, cap);
     },
     (result) => isDenial(result) && result.denied === 'busy',
   );
   if (!isDenial(patient) || patient.denied !== 'busy') return patient;
-  const cap = most(false);
-  return cap === undefined ? patient : await grant(cap);
+  const cap = largest(false);
+  return cap === undefined ? patient : await grant(input, target, facts, cap);
 }
 
-type Billing = { readonly demand: (cap: number) => Demand; readonly input: number; readonly cached: number };
+/** What is known of the prompt: the bound of its tokens, and how many of them the primary would read from its cache. */
+type Facts = { readonly input: number; readonly cached: number };
 
-function billing({ step, request, trail, world }: HoldInput): Billing {
+async function grant(
+  input: HoldInput,
+  target: Target,
+  facts: Facts,
+  cap = input.step.merged.outputCap,
+): Promise<Held | Denial> {
+  const demand = demandAt(input, facts, cap);
+  const hold = await input.ticket.hold(target, demand);
+  return isDenial(hold) ? hold : { ...facts, step: withCap(input.step, cap, demand.usd), hold };
+}
+
+function demandAt({ step, request, trail, world }: HoldInput, { input, cached }: Facts, cap: number): Demand {
   const { ask, route } = request;
-  const isPrimary = trail.primary === undefined || step.endpoint.id === trail.primary.id;
-  const conversation = isPrimary ? undefined : request.conversation();
-  const cached =
-    conversation === undefined || !trail.primary
-      ? 0
-      : world.caches.cached(request.workspace, conversation, trail.primary.id);
   const from = world.clock.now();
-  const input = ask.needs.promptBound;
-  const shared = {
+  const isPrimary = isPrimaryAt(trail, step);
+  return demandOf({
     ask,
     endpoint: step.endpoint,
     input,
+    cap: ask.api === 'embeddings' ? 0 : cap,
     from,
     until: from + route.failover.timeouts.total,
     before: isPrimary ? zero : nano(spentSoFar(trail) - trail.premiumCounted),
     ...(isPrimary ? {} : { primary: { endpoint: trail.primary, cached } }),
-  };
-  return { demand: (cap) => demandOf({ ...shared, cap: ask.api === 'embeddings' ? 0 : cap }), input, cached };
+  });
+}
+
+function isPrimaryAt({ primary }: Trail, { endpoint }: PlanStep): boolean {
+  return primary === undefined || endpoint.id === primary.id;
+}
+
+function boundByBytes({ step, request: { ask, route } }: HoldInput): number {
+  return promptBoundAt(step.endpoint, ask.needs) + addedByPreset(route.preset);
+}
+
+function cachedAtPrimary({ step, request, trail, world }: HoldInput): number {
+  if (!trail.primary || isPrimaryAt(trail, step)) return 0;
+  const conversation = request.conversation();
+  return conversation === undefined
+    ? 0
+    : world.caches.cached(request.workspace, conversation, trail.primary.id);
+}
+
+/** What has no bound of its cost there. Tools that the provider runs stay behind when the request crosses wires. */
+function unboundedAt({ ask, dialect }: Request, { wire }: Endpoint): string | undefined {
+  const part = ask.needs.unbounded;
+  const hosted = part !== undefined && /^(tools|plugins|web_search_options)\b/.test(part);
+  return hosted && wire !== dialect.sameWire ? undefined : part;
 }
 
 /** The step with the cap that is really sent, and what is really held for it. */

@@ -5,6 +5,7 @@ import { firstTokenMs } from '../core/patience.ts';
 import { optional } from '../core/optional.ts';
 import type { Route } from '../core/resolve.ts';
 import type { Endpoint } from '../core/snapshot.ts';
+import type { Counted } from '../core/token-bound.ts';
 import type { AnswerIdentity, Dialect } from '../dialects/dialect.ts';
 import { code } from '../dialects/table.ts';
 import type { Signatures } from '../ports.ts';
@@ -28,6 +29,8 @@ export type Request = {
   readonly contact: string | undefined;
   /** Which conversation this is; read only where something depends on it. */
   readonly conversation: () => string | undefined;
+  /** The exact count of its tokens; made only where a bound by bytes does not fit. */
+  readonly counted: () => Promise<Counted | undefined>;
 };
 
 export type Prepared = {

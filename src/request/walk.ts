@@ -116,7 +116,7 @@ async function tryStep(journey: Journey, step: PlanStep): Promise<Tried> {
 const nothing: Paid = { usd: zero, premium: zero, tokens: 0 };
 
 function skipReason({ denied, limit }: Denial): string {
-  if (denied === 'unpriced') return 'unpriced';
+  if (denied === 'unpriced' || denied === 'unbounded') return denied;
   return limit === undefined || limit.unit === 'usd' || limit.unit === 'premium_usd' ? 'budget' : 'limit';
 }
 
