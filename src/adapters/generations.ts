@@ -1,6 +1,7 @@
 /** Generation records in SQLite. The columns are what records are looked up and aged by; the rest stays JSON. */
 import type { DatabaseSync } from 'node:sqlite';
 import type { GenerationRecord } from '../core/record.ts';
+import { spendAdder } from './spend.ts';
 
 /** The table, for the migration that makes it. */
 export const generationsSchema = `
@@ -12,15 +13,20 @@ export const generationsSchema = `
   CREATE INDEX IF NOT EXISTS generations_by_time ON generations (at);
 `;
 
-/** Inserts records given as JSON text, in one transaction; one that is there already stays as it is. */
+/**
+ * Inserts records given as JSON text and adds them to the roll-up, in one transaction; one that is there already
+ * stays as it is, and is not added again.
+ */
 export function insertRecords(database: DatabaseSync, records: readonly string[]): void {
   if (records.length === 0) return;
   const insert = database.prepare(
     `INSERT OR IGNORE INTO generations (id, at, record) VALUES (json_extract(?1, '$.id'), json_extract(?1, '$.at'), ?1)`,
   );
+  const addSpend = spendAdder(database);
   database.exec('BEGIN IMMEDIATE');
   try {
-    for (const record of records) insert.run(record);
+    for (const record of records)
+      if (insert.run(record).changes === 1) addSpend(JSON.parse(record) as GenerationRecord);
     database.exec('COMMIT');
   } catch (error) {
     database.exec('ROLLBACK');
