@@ -24,5 +24,5 @@ async function checkEntries(): Promise<void> {
   const { main } = (await import(pathToFileURL(join(dist, 'cli/main.js')).href)) as { main?: unknown };
   if (typeof main !== 'function') throw new Error('dist/cli/main.js exports no main');
   await import(pathToFileURL(join(dist, 'main.js')).href);
-  statSync(join(dist, 'adapters/journal-worker.js'));
+  for (const thread of ['journal-worker', 'spend-worker']) statSync(join(dist, `adapters/${thread}.js`));
 }

@@ -11,6 +11,7 @@ import { openLedger } from './adapters/open-ledger.ts';
 import { createResolver, createVault, loadSecret } from './adapters/secrets.ts';
 import { listen, type Listening, type Route } from './adapters/server.ts';
 import { memorySignatures } from './adapters/signatures.ts';
+import { spendReports } from './adapters/spend-reports.ts';
 import { createSettingsStore } from './adapters/store.ts';
 import { sha256, systemClock, systemIds } from './adapters/system.ts';
 import { httpUpstream } from './adapters/upstream.ts';
@@ -20,7 +21,7 @@ import type { Config } from './config.ts';
 import { createControl, type Control } from './control/api.ts';
 import { openConfiguration, type OpenConfiguration } from './control/configuration.ts';
 import { summarizeLimits } from './control/limits-summary.ts';
-import { OperationRefused, type Finding } from './control/operations.ts';
+import { OperationRefused, type Finding, type Spend } from './control/operations.ts';
 import { tally } from './control/tally.ts';
 import { optional } from './core/optional.ts';
 import { startEmulator, type Emulator } from './emulator/emulator.ts';
@@ -92,7 +93,8 @@ export async function startGateway(options: StartOptions): Promise<Running> {
       fault: (error) => options.fault(error, 'journal'),
     });
     undo.push(() => journal.stop());
-    return await open({ options, configuration, first, database, journal, emulator, undo });
+    const spend = spendReports(path, database);
+    return await open({ options, configuration, first, database, journal, spend, emulator, undo });
   } catch (error) {
     await unwind(undo);
     throw error;
@@ -124,6 +126,7 @@ type Parts = {
   readonly first: First;
   readonly database: DatabaseSync;
   readonly journal: DurableJournal;
+  readonly spend: Spend;
   readonly emulator: Emulator | undefined;
   readonly undo: (() => unknown)[];
 };
@@ -209,7 +212,12 @@ function makeRoute(
     fault: options.fault,
   };
   return openFrontDoor({
-    plane: { world, snapshot: () => configuration.snapshot(), digest: sha256, generations: journal },
+    plane: {
+      world,
+      snapshot: () => configuration.snapshot(),
+      digest: sha256,
+      generations: journal,
+    },
     control: control.fetch,
     ready: () => state.ready,
     draining: () => state.listening?.draining === true,
@@ -244,7 +252,7 @@ type ControlFacts = {
 };
 
 function makeControl(
-  { options, configuration, journal, emulator, database }: Parts,
+  { options, configuration, journal, spend, emulator, database }: Parts,
   { secrets, notes, inFlight }: ControlFacts,
 ): Control {
   const startedAt = Date.now();
@@ -252,6 +260,7 @@ function makeControl(
   return createControl({
     configuration,
     generations: journal,
+    spend,
     ...optional('emulator', emulator),
     actorOf: (request) => actorOf(request, secrets),
     status: () => ({ version, startedAt, inFlight: inFlight(), ...counts(), notes }),
