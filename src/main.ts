@@ -196,7 +196,7 @@ async function open(parts: Parts): Promise<Running> {
 type DoorState = { ready: boolean; listening?: Listening };
 
 function makeRoute(
-  { options, configuration, journal, emulator, undo }: Parts,
+  { options, configuration, journal, spend, emulator, undo }: Parts,
   control: Control,
   state: DoorState,
 ): Route {
@@ -217,6 +217,7 @@ function makeRoute(
       snapshot: () => configuration.snapshot(),
       digest: sha256,
       generations: journal,
+      spend,
     },
     control: control.fetch,
     ready: () => state.ready,
