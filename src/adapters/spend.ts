@@ -129,11 +129,7 @@ export function readReport(database: DatabaseSync, query: SpendQuery): SpendRepo
     ${keys.length === 0 ? 'HAVING count(*) > 0' : `GROUP BY ${keys.join(', ')}`}`,
   );
   statement.setReadBigInts(true);
-  const rows = statement.all(query.range.from, query.range.to, ...values);
-  return reportOf(
-    query,
-    rows.map((row) => sumOf(row, columns)),
-  );
+  return reportOf(query, sumsOf(statement.iterate(query.range.from, query.range.to, ...values), columns));
 }
 
 /** A preset named `workspace/slug` is one; a bare slug is every workspace's. */
@@ -153,10 +149,15 @@ function conditionsOf({ preset, ...plain }: SpendFilter): {
   };
 }
 
-function sumOf(row: Record<string, SQLOutputValue>, columns: readonly SpendColumn[]): SpendSum {
-  const place = columns.map((name) => [name, numbers.has(name) ? Number(row[name]) : String(row[name])]);
-  const sums = measures.map((name) => [name, bigintOf(row[name] ?? 0n)]);
-  return { place: Object.fromEntries(place), sums: Object.fromEntries(sums) as Sums };
+function* sumsOf(
+  rows: Iterable<Record<string, SQLOutputValue>>,
+  columns: readonly SpendColumn[],
+): Iterable<SpendSum> {
+  for (const row of rows) {
+    const place = columns.map((name) => [name, numbers.has(name) ? Number(row[name]) : String(row[name])]);
+    const sums = measures.map((name) => [name, bigintOf(row[name] ?? 0n)]);
+    yield { place: Object.fromEntries(place), sums: Object.fromEntries(sums) as Sums };
+  }
 }
 
 function bigintOf(value: SQLOutputValue): bigint {

@@ -91,7 +91,7 @@ export function columnsFor(by: readonly Dimension[]): readonly SpendColumn[] {
 }
 
 /** Adds sums up by dimension. */
-export function reportOf({ by, limit }: SpendQuery, sums: readonly SpendSum[]): SpendReport {
+export function reportOf({ by, limit }: SpendQuery, sums: Iterable<SpendSum>): SpendReport {
   const rows = new Map<string, SpendRow & { readonly sums: Record<Measure, bigint> }>();
   const total = { ...noSums };
   let overlapping = false;
@@ -106,15 +106,21 @@ export function reportOf({ by, limit }: SpendQuery, sums: readonly SpendSum[]): 
       rows.set(name, row);
     }
   }
-  const leftOut = Math.max(0, rows.size - limit);
-  return { rows: [...rows.values()].sort(dearestFirst).slice(0, limit), leftOut, total, overlapping };
+  const dearest = [...rows].sort(dearestFirst).slice(0, limit);
+  return {
+    rows: dearest.map(([, row]) => row),
+    leftOut: rows.size - dearest.length,
+    total,
+    overlapping,
+  };
 }
 
-function dearestFirst(a: SpendRow, b: SpendRow): number {
-  const [left, right] = [spent(a.sums), spent(b.sums)];
-  if (left !== right) return left < right ? 1 : -1;
-  if (a.sums.requests !== b.sums.requests) return a.sums.requests < b.sums.requests ? 1 : -1;
-  return JSON.stringify(a.group) < JSON.stringify(b.group) ? -1 : 1;
+type Named = readonly [name: string, row: SpendRow];
+
+function dearestFirst([a, { sums: left }]: Named, [b, { sums: right }]: Named): number {
+  if (spent(left) !== spent(right)) return spent(left) < spent(right) ? 1 : -1;
+  if (left.requests !== right.requests) return left.requests < right.requests ? 1 : -1;
+  return a < b ? -1 : 1;
 }
 
 /** Every combination of values; more than one only where there are several tags. */
