@@ -74,13 +74,13 @@ async function aBusyHour(gateway: TestGateway): Promise<void> {
   }
   gateway.emulator?.setFault({ model: primary, kind: 'slow', delayMs: 0, tokensPerSecond: 20 });
   const leaving = await gateway.post(ask({ stream: true }));
-  await leaving.body?.getReader().read();
-  await leaving.body?.cancel().catch(() => undefined);
-  const before = gateway.records().length;
+  const reader = leaving.body?.getReader();
+  await reader?.read();
+  await reader?.cancel();
+  while (!gateway.records().some(({ ending }) => ending === 'client_gone')) await sleep(10);
   gateway.emulator?.setFault({ model: '*', kind: 'server_error' });
   await read(ask());
   await read(ask({ model: '@preset/nobody' }));
-  while (gateway.records().length < before + 2) await sleep(10);
   await committed(gateway);
 }
 
