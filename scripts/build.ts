@@ -24,5 +24,5 @@ async function checkEntries(): Promise<void> {
   const { main } = (await import(pathToFileURL(join(dist, 'cli/main.js')).href)) as { main?: unknown };
   if (typeof main !== 'function') throw new Error('dist/cli/main.js exports no main');
   await import(pathToFileURL(join(dist, 'main.js')).href);
-  for (const thread of ['journal', 'token']) statSync(join(dist, `adapters/${thread}-worker.js`));
+  for (const thread of ['journal', 'spend', 'token']) statSync(join(dist, `adapters/${thread}-worker.js`));
 }

@@ -2,7 +2,8 @@
 import type { IncomingMessage } from 'node:http';
 import { readBody, type Body } from './adapters/body.ts';
 import type { HttpReply } from './adapters/http-reply.ts';
-import type { Generations } from './control/operations.ts';
+import { keyView } from './control/key-view.ts';
+import type { Generations, Spend } from './control/operations.ts';
 import { endpointList, generationView, modelById, modelPage } from './control/views.ts';
 import type { Api } from './core/ask.ts';
 import { problem, Refused, refuse, type Problem } from './core/problem.ts';
@@ -22,6 +23,7 @@ export type DataPlane = {
   readonly snapshot: () => Snapshot;
   readonly digest: Digest;
   readonly generations: Generations;
+  readonly spend: Spend;
 };
 
 /** Answers a request whose path, without the version prefix, is `path`; `query` is what came after it. */
@@ -99,12 +101,11 @@ function look(plane: DataPlane, request: IncomingMessage, reply: HttpReply, { pa
   if (request.method !== 'GET' && request.method !== 'HEAD')
     throw refuse('route_not_found', `There is no ${request.method ?? ''} ${path.slice(0, 100)} here.`);
   const snapshot = plane.snapshot();
-  const key = authenticate(request.headers as Headers, snapshot, {
-    digest: plane.digest,
-    now: plane.world.clock.now(),
-  });
+  const now = plane.world.clock.now();
+  const key = authenticate(request.headers as Headers, snapshot, { digest: plane.digest, now });
   if (path === '/models') sendJson(reply, modelPage(snapshot, key));
   else if (path === '/generation') sendJson(reply, { data: generation(plane, key, query.get('id') ?? '') });
+  else if (path === '/key') sendJson(reply, { data: keyView(key, plane.spend, now) });
   else if (path.startsWith('/models/')) sendJson(reply, model(snapshot, key, path.slice('/models/'.length)));
   else throw refuse('route_not_found', `There is no GET ${path.slice(0, 100)} here.`);
 }

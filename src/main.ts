@@ -13,6 +13,7 @@ import { openLedger, type OpenLedger } from './adapters/open-ledger.ts';
 import { createResolver, createVault, loadSecret } from './adapters/secrets.ts';
 import { listen, type Listening, type Route } from './adapters/server.ts';
 import { memorySignatures } from './adapters/signatures.ts';
+import { spendReports } from './adapters/spend-reports.ts';
 import { createSettingsStore } from './adapters/store.ts';
 import { sha256, systemClock, systemIds } from './adapters/system.ts';
 import { createTokenCounter } from './adapters/token-counter.ts';
@@ -22,7 +23,7 @@ import { version } from './version.ts';
 import type { Config } from './config.ts';
 import { createControl, type Control } from './control/api.ts';
 import { openConfiguration, type OpenConfiguration } from './control/configuration.ts';
-import { OperationRefused, type Finding } from './control/operations.ts';
+import { OperationRefused, type Finding, type Spend } from './control/operations.ts';
 import { tally } from './control/tally.ts';
 import { optional } from './core/optional.ts';
 import { startEmulator, type Emulator } from './emulator/emulator.ts';
@@ -104,7 +105,9 @@ export async function startGateway(options: StartOptions): Promise<Running> {
       notice: options.notice,
       fault: (error) => options.fault(error, 'ledger'),
     });
-    return await open({ options, configuration, first, database, journal, money, emulator, undo });
+    const spend = spendReports(path, database);
+    const parts = { options, configuration, first, database, journal, money, spend, emulator, undo };
+    return await open(parts);
   } catch (error) {
     await unwind(undo);
     throw error;
@@ -137,6 +140,7 @@ type Parts = {
   readonly database: DatabaseSync;
   readonly journal: DurableJournal;
   readonly money: OpenLedger;
+  readonly spend: Spend;
   readonly emulator: Emulator | undefined;
   readonly undo: (() => unknown)[];
 };
@@ -206,7 +210,7 @@ async function open(parts: Parts): Promise<Running> {
 type DoorState = { ready: boolean; listening?: Listening };
 
 function makeRoute(
-  { options, configuration, journal, money, emulator, undo }: Parts,
+  { options, configuration, journal, money, spend, emulator, undo }: Parts,
   control: Control,
   state: DoorState,
 ): Route {
@@ -226,7 +230,13 @@ function makeRoute(
     fault: options.fault,
   };
   return openFrontDoor({
-    plane: { world, snapshot: () => configuration.snapshot(), digest: sha256, generations: journal },
+    plane: {
+      world,
+      snapshot: () => configuration.snapshot(),
+      digest: sha256,
+      generations: journal,
+      spend,
+    },
     control: control.fetch,
     ready: () => state.ready,
     draining: () => state.listening?.draining === true,
@@ -252,7 +262,7 @@ type ControlFacts = {
 };
 
 function makeControl(
-  { options, configuration, journal, emulator, database }: Parts,
+  { options, configuration, journal, spend, emulator, database }: Parts,
   { secrets, notes, inFlight }: ControlFacts,
 ): Control {
   const startedAt = Date.now();
@@ -260,6 +270,7 @@ function makeControl(
   return createControl({
     configuration,
     generations: journal,
+    spend,
     ...optional('emulator', emulator),
     actorOf: (request) => actorOf(request, secrets),
     status: () => ({ version, startedAt, inFlight: inFlight(), ...counts(), notes }),

@@ -3,9 +3,11 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { loadCatalogue } from '../src/catalog/load.ts';
 import { snapshotFromDocument } from '../src/control/check-document.ts';
+import { spendTotal } from '../src/control/api-spend-schemas.ts';
 import { defaultFailover } from '../src/core/defaults.ts';
 import { mayTryNext, type FailureClass } from '../src/core/failure.ts';
 import { problemTable } from '../src/core/problem.ts';
+import { dimensionNames } from '../src/core/spend-report.ts';
 import { chatDialect } from '../src/dialects/chat/dialect.ts';
 import type { Dialect } from '../src/dialects/dialect.ts';
 import { embeddingsDialect } from '../src/dialects/embeddings/dialect.ts';
@@ -168,6 +170,15 @@ test('errors.md has every reason for which an endpoint is left out, and each can
   // The plan does not know these: they depend on limits and on what others have spent. `test/limits.test.ts` has them.
   assert.deepEqual(new Set(reasons), new Set([...Object.keys(skips), 'budget', 'limit', 'unbounded']));
   for (const [reason, how] of Object.entries(skips)) assert.equal(skippedFor(how), reason);
+});
+
+test('spend.md has every dimension and every figure of the report, and no other', () => {
+  assert.deepEqual(named(rowsWith('dimension', 'spend'), 'dimension'), [
+    ...dimensionNames.slice(0, -2),
+    'tag:NAME',
+    ...dimensionNames.slice(-2),
+  ]);
+  assert.deepEqual(named(rowsWith('figure', 'spend'), 'figure'), Object.keys(spendTotal.shape));
 });
 
 test('every link between the pages leads somewhere', () => {

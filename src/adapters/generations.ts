@@ -3,6 +3,7 @@ import type { DatabaseSync } from 'node:sqlite';
 import type { GenerationRecord } from '../core/record.ts';
 import type { Charge } from '../ports.ts';
 import { settleCharges } from './budgets.ts';
+import { spendAdder } from './spend.ts';
 
 /** The table, for the migration that makes it. */
 export const generationsSchema = `
@@ -18,15 +19,20 @@ export const generationsSchema = `
 export type Entry = { readonly record: string; readonly charges: readonly Charge[] };
 
 /**
- * Inserts records with their charges; one that is there already stays as it is, and is charged no more. The caller's
- * transaction makes both happen together.
+ * Inserts records, adds them to the roll-up and settles their charges; one that is there already stays as it is, and
+ * counts no more. The caller's transaction makes it all happen together.
  */
 export function insertEntries(database: DatabaseSync, entries: readonly Entry[]): void {
+  if (entries.length === 0) return;
   const insert = database.prepare(
     `INSERT OR IGNORE INTO generations (id, at, record) VALUES (json_extract(?1, '$.id'), json_extract(?1, '$.at'), ?1)`,
   );
-  for (const { record, charges } of entries)
-    if (insert.run(record).changes === 1 && charges.length > 0) settleCharges(database, charges);
+  const addSpend = spendAdder(database);
+  for (const { record, charges } of entries) {
+    if (insert.run(record).changes !== 1) continue;
+    addSpend(JSON.parse(record) as GenerationRecord);
+    if (charges.length > 0) settleCharges(database, charges);
+  }
 }
 
 export function recordById(database: DatabaseSync, id: string): GenerationRecord | undefined {

@@ -129,6 +129,42 @@ const tail: Command = {
   load: async () => (await import('./tail.ts')).tail,
 };
 
+const spend: Command = {
+  verb: 'spend',
+  summary: 'What was spent, by workspace, preset, model, key, tag, day and more',
+  positionals: noPositionals,
+  flags: {
+    month: { value: '2026-11', help: 'A calendar month (the current one)' },
+    from: { value: 'DAY', help: 'From this day on, such as 2026-11-24' },
+    to: { value: 'DAY', help: 'To this day, included (today)' },
+    days: { value: 'N', help: 'The last N days, today included' },
+    by: {
+      value: 'LIST',
+      help: 'workspace,preset,version,position,model,provider,key,user,tag,tag:NAME,day,month',
+    },
+    workspace: { value: 'NAME', help: 'Only of this workspace' },
+    preset: { value: 'NAME', help: 'Only of this preset; workspace/NAME outside default' },
+    model: { value: 'SLUG', help: 'Only what went to this model' },
+    provider: { value: 'NAME', help: 'Only what went to this provider' },
+    key: { value: 'NAME', help: 'Only of this key' },
+    user: { value: 'ID', help: 'Only of this end user' },
+    limit: { value: 'N', help: 'Rows of the table (40); --csv and --json have all' },
+    csv: { help: 'Exact dollars, for a spreadsheet or a script' },
+  },
+  notes: [
+    'Days and months are UTC. SPEND is settled + estimated + unmeasured; FAILED is the part of it that',
+    'attempts cost which did not answer. PREMIUM is what was paid above what the primaries would have',
+    'cost; negative is saved. A generation with several tags stands in each of their rows; the total',
+    'counts it once.',
+  ],
+  examples: [
+    ['spillway spend', 'this month, by workspace'],
+    ['spillway spend --days 7 --by preset,model', 'which model costs what, in which preset'],
+    ['spillway spend --month 2026-11 --by workspace,tag --csv', 'the bill to pass on'],
+  ],
+  load: async () => (await import('./spend.ts')).spend,
+};
+
 const connect: Command = {
   verb: 'connect',
   summary: 'Point a coding agent or an SDK at this gateway',
@@ -250,6 +286,7 @@ export const commands: readonly Command[] = [
   ask,
   tail,
   status,
+  spend,
   connect,
   keys,
   fault,

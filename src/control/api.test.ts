@@ -84,6 +84,10 @@ describe('bad input is refused with the field and the fix', () => {
     ['DELETE /keys/nobody', undefined, 404, 'not_found', /nobody/],
     ['GET /generations?limit=many', undefined, 400, 'invalid_request', /number/i, 'limit'],
     ['GET /generations/gen-0', undefined, 404, 'not_found', /gen-0/],
+    ['GET /spend?mont=2026-11', undefined, 400, 'invalid_request', /did you mean "month"/],
+    ['GET /spend?by=modle', undefined, 400, 'invalid_request', /did you mean model/, 'by'],
+    ['GET /spend?month=November', undefined, 400, 'invalid_request', /written like 2026-11/],
+    ['GET /spend?days=0', undefined, 400, 'invalid_request', /1/, 'days'],
     ['POST /explain', {}, 400, 'invalid_request', /record|object/i, 'request'],
     [
       'PUT /emulator/faults',
@@ -274,6 +278,27 @@ test('generations: listed newest first, found by id, in dollars and ISO times', 
         { outcome: 'ok', upstream_id: 'msg_1', worst_usd: 0.009 },
       ],
     },
+  });
+});
+
+test('spend: grouped, exact dollars as text, and described in OpenAPI', async () => {
+  const control = testControl();
+  control.generations.add(fallbackRecord({ id: 'gen-1' }));
+  const answer = await call(control, 'GET /spend?month=2026-11&by=model,tag:customerId');
+  const group = ['anthropic/claude-haiku-4.5', 'acme'];
+  assert.partialDeepStrictEqual(answer.body, {
+    from: '2026-11-01',
+    to: '2026-11-30',
+    by: ['model', 'tag:customerId'],
+    rows: [{ group, spend_usd: '0.001230000', requests: 1, fallback_share: 1, tokens: { input: 800 } }, {}],
+    rows_left_out: 0,
+    overlapping: false,
+    total: { spend_usd: '0.001230000', attempts: 2 },
+  });
+  const { body } = await call(control, 'GET /openapi.json');
+  assert.partialDeepStrictEqual(body, {
+    paths: { '/api/admin/spend': { get: { tags: ['spend'] } } },
+    components: { schemas: { SpendRow: { properties: { settled_usd: { type: 'string' } } } } },
   });
 });
 

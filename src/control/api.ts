@@ -7,14 +7,16 @@ import { mountEmulator, type EmulatorControls } from './api-emulator.ts';
 import { mountGenerations } from './api-generations.ts';
 import { mountKeys } from './api-keys.ts';
 import { answerError, ApiError, basePath, type ControlApp, type ControlEnv } from './api-operation.ts';
+import { mountSpend } from './api-spend.ts';
 import { openStreams } from './api-stream.ts';
 import { mountSystem, type Explain, type ProcessStatus } from './api-system.ts';
-import type { Actor, Configuration, Generations } from './operations.ts';
+import type { Actor, Configuration, Generations, Spend } from './operations.ts';
 import { mountPage } from './page.ts';
 
 export type ControlOptions = {
   readonly configuration: Configuration;
   readonly generations: Generations;
+  readonly spend: Spend;
   /** Absent = no emulator runs. */
   readonly emulator?: EmulatorControls;
   /** Who sends this request; undefined = nobody known, answered with 401. */
@@ -50,6 +52,7 @@ export function createControl(options: ControlOptions): Control {
   mountDocuments(app, configuration);
   mountKeys(app, configuration);
   mountGenerations(app, generations, streams);
+  mountSpend(app, options.spend, () => clock.now());
   mountEmulator(app, snapshot, emulator);
   return { fetch: async (request) => app.fetch(request), close: streams.close };
 }

@@ -4,6 +4,7 @@
  */
 import type { GenerationRecord } from '../core/record.ts';
 import type { Snapshot } from '../core/snapshot.ts';
+import type { SpendQuery, SpendReport } from '../core/spend-report.ts';
 
 /** Who is asking. A local operator proved to be on the server's machine; only then `env:` and `file:` resolve. */
 export type Actor = { readonly name: string; readonly local: boolean };
@@ -115,6 +116,13 @@ export type Generations = {
   recent(limit: number): readonly GenerationRecord[];
   /** Calls back for each generation as it ends; returns how to stop. */
   follow(callback: (record: GenerationRecord) => void): () => void;
+};
+
+/** Implemented over the roll-up of spend. */
+export type Spend = {
+  report(query: SpendQuery): Promise<SpendReport>;
+  /** Nano-USD that a key has spent since an hour (since 1970, UTC), unmeasured attempts included. */
+  ofKey(key: { readonly workspace: string; readonly name: string }, since: number): bigint;
 };
 
 /** Why an operation was refused; the control plane answers with `status`. */

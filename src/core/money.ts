@@ -76,3 +76,9 @@ function trim(digits: string): string {
   const plain = digits.includes('e') ? Number(digits).toFixed(9) : digits;
   return plain.replace(/(\.\d\d\d*?)0+$/, '$1');
 }
+
+/** Nano-USD as dollars with all nine digits, exact at any size: `-12.000000003`. */
+export function exactUsd(amount: bigint): string {
+  const digits = String(amount < 0n ? -amount : amount).padStart(10, '0');
+  return `${amount < 0n ? '-' : ''}${digits.slice(0, -9)}.${digits.slice(-9)}`;
+}

@@ -1,7 +1,11 @@
 /** The control plane of the tests: the real API over in-memory settings, callable directly or on a real socket. */
 import { createServer } from 'node:http';
+import { DatabaseSync } from 'node:sqlite';
 import type { AddressInfo } from 'node:net';
 import { getRequestListener } from '@hono/node-server';
+import { insertEntries } from '../../src/adapters/generations.ts';
+import { migrations } from '../../src/adapters/schema.ts';
+import { readKeySpend, readReport } from '../../src/adapters/spend.ts';
 import { createControl, type Control } from '../../src/control/api.ts';
 import type { EmulatorControls } from '../../src/control/api-emulator.ts';
 import type { Explanation } from '../../src/core/explanation.ts';
@@ -40,13 +44,26 @@ const clock: Clock = {
 
 export function testControl(options: { readonly emulator?: boolean } = {}): TestControl {
   const configuration = memoryConfiguration();
-  const generations = memoryGenerations();
+  const memory = memoryGenerations();
+  const database = new DatabaseSync(':memory:');
+  for (const step of migrations) database.exec(step);
+  const generations: MemoryGenerations = {
+    ...memory,
+    add(record) {
+      insertEntries(database, [{ record: JSON.stringify(record), charges: [] }]);
+      memory.add(record);
+    },
+  };
   const faults = emulatorControls();
   const reported: unknown[] = [];
   const backups: string[] = [];
   const control = createControl({
     configuration,
     generations,
+    spend: {
+      report: async (query) => readReport(database, query),
+      ofKey: (key, since) => readKeySpend(database, key, since),
+    },
     ...(options.emulator === false ? {} : { emulator: faults }),
     actorOf,
     status: () => ({
