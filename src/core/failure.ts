@@ -215,21 +215,21 @@ function blamesUs(said: Said, words: string, sent: Sent): boolean {
 }
 
 /** Statuses of errors that come inside a 200; Anthropic's types, OpenAI's in streams. */
-const statusOfType: Readonly<Record<string, number>> = {
-  invalid_request_error: 400,
-  authentication_error: 401,
-  billing_error: 402,
-  permission_error: 403,
-  not_found_error: 404,
-  request_too_large: 413,
-  rate_limit_error: 429,
-  rate_limit_exceeded: 429,
-  insufficient_quota: 429,
-  api_error: 500,
-  server_error: 500,
-  timeout_error: 504,
-  overloaded_error: 529,
-};
+const statusOfType: ReadonlyMap<string, number> = new Map([
+  ['invalid_request_error', 400],
+  ['authentication_error', 401],
+  ['billing_error', 402],
+  ['permission_error', 403],
+  ['not_found_error', 404],
+  ['request_too_large', 413],
+  ['rate_limit_error', 429],
+  ['rate_limit_exceeded', 429],
+  ['insufficient_quota', 429],
+  ['api_error', 500],
+  ['server_error', 500],
+  ['timeout_error', 504],
+  ['overloaded_error', 529],
+]);
 
 function readError(reply: ErrorReply): Said {
   const body = parse(reply.body);
@@ -248,7 +248,9 @@ function readError(reply: ErrorReply): Said {
 
 function statusInside(code: unknown, type: string | undefined): number {
   if (typeof code === 'number' && code >= 400 && code < 600) return code;
-  return (typeof code === 'string' ? statusOfType[code] : undefined) ?? statusOfType[type ?? ''] ?? 500;
+  return (
+    (typeof code === 'string' ? statusOfType.get(code) : undefined) ?? statusOfType.get(type ?? '') ?? 500
+  );
 }
 
 function messageOf(error: unknown, body: unknown, raw: string): string {

@@ -1,19 +1,19 @@
 /** The Responses API as an inbound dialect. */
 import type { JsonObject } from '../../core/snapshot.ts';
 import type { Dialect, Outgoing } from '../dialect.ts';
-import { parseJson } from '../json-source.ts';
+import { guarded, parseMerged } from '../json-source.ts';
 import { heartbeat } from '../sse.ts';
 import { readConversation } from './conversation.ts';
 import { responsesError, responsesErrorEvent } from './error.ts';
 import { passAnswer, ResponsesPass } from './pass.ts';
-import { guarded, readResponses } from './read.ts';
+import { readResponses } from './read.ts';
 import { mergedRequest, spliceResponses } from './splice.ts';
 import { nameTools, toldNames } from './tool-names.ts';
 import { responsesAnswer, ResponsesWriter, type Asked } from './write.ts';
 
 /** The request as it goes out, merged with its preset. */
 function requestOf(out: Outgoing): JsonObject {
-  return guarded(() => parseJson(mergedRequest(out)) as JsonObject);
+  return parseMerged([guarded(() => mergedRequest(out))]);
 }
 
 /** With the request, calls of freeform and namespaced tools are told under the names that the client gave them. */

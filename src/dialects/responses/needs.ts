@@ -85,7 +85,9 @@ function readMedia(source: Source): Media {
 function mediaOf(item: JsonValue): readonly JsonObject[] {
   const { content, output } = asObject(item);
   const parts = [content, output].flatMap((list) => (Array.isArray(list) ? list : [asObject(list)]));
-  return parts.map((part: JsonValue) => asObject(part)).filter((part) => asText(part['type']) in kinds);
+  return parts
+    .map((part: JsonValue) => asObject(part))
+    .filter((part) => Object.hasOwn(kinds, asText(part['type'])));
 }
 
 function size(part: JsonObject): number {
