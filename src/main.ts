@@ -27,6 +27,7 @@ import { startEmulator, type Emulator } from './emulator/emulator.ts';
 import { applyFirst, type First } from './first-start.ts';
 import { actorOf, openFrontDoor, type AdminSecrets } from './front-door.ts';
 import type { World } from './ports.ts';
+import { problemAnswer } from './problem-answer.ts';
 import { explain } from './request/explain.ts';
 
 export type StartOptions = {
@@ -147,6 +148,7 @@ async function open(parts: Parts): Promise<Running> {
     host: config.host,
     port: config.port,
     route: makeRoute(parts, control, state),
+    refusal: (problem, head) => problemAnswer(problem, head, systemIds.generation()),
   });
   state.listening = listening;
   undo.push(() => listening.drain(0));

@@ -5,6 +5,12 @@ import type { Departed, Reply } from '../ports.ts';
 /** How long a last error event may take to be read, in ms. */
 const flushMs = 5_000;
 
+export type WholeReply = {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: Uint8Array;
+};
+
 export class HttpReply implements Reply {
   readonly #request: IncomingMessage;
   readonly #response: ServerResponse;
@@ -25,6 +31,12 @@ export class HttpReply implements Reply {
   head(status: number, headers: Readonly<Record<string, string>>): void {
     // A body that was refused unread cannot be followed by another request on the same connection.
     this.#response.writeHead(status, this.#request.complete ? headers : { ...headers, connection: 'close' });
+  }
+
+  /** A whole answer at once. */
+  tell({ status, headers, body }: WholeReply): void {
+    this.head(status, headers);
+    this.end(body);
   }
 
   write(chunk: Uint8Array | string): boolean {
