@@ -6,9 +6,7 @@ import { snapshotFromDocument } from '../src/control/check-document.ts';
 import { defaultFailover } from '../src/core/defaults.ts';
 import { mayTryNext, type FailureClass } from '../src/core/failure.ts';
 import { problemTable } from '../src/core/problem.ts';
-import { chatDialect } from '../src/dialects/chat/dialect.ts';
-import type { Dialect } from '../src/dialects/dialect.ts';
-import { embeddingsDialect } from '../src/dialects/embeddings/dialect.ts';
+import type { Api } from '../src/core/ask.ts';
 import { explain } from '../src/request/explain.ts';
 import { cell, codes, named, page, pageNames, rowsWith, testTitles } from './support/pages.ts';
 
@@ -84,9 +82,9 @@ type Skipped = {
   readonly model?: string;
   readonly preset?: string;
   readonly ask?: object;
-  readonly dialect?: Dialect;
+  readonly dialect?: Api;
 };
-const embed = { model: 'openai/text-embedding-3-small', dialect: embeddingsDialect };
+const embed = { model: 'openai/text-embedding-3-small', dialect: 'embeddings' as const };
 const skips: Readonly<Record<string, Skipped>> = {
   workspace: { provider: ', workspaces: [other]' },
   credential: { provider: ', api_key: env:NOT_SET' },
@@ -131,7 +129,7 @@ function skippedFor({
   model = 'acme/plain',
   preset = '',
   ask = {},
-  dialect = chatDialect,
+  dialect = 'chat',
 }: Skipped): string {
   const wire = provider.includes('wire:') ? '' : ', wire: openai-chat';
   const everything = '[tools, json_schema, vision, pdf, audio, reasoning]';
