@@ -1,4 +1,5 @@
 /** The Responses API as an inbound dialect. */
+import type { Conversation } from '../../core/conversation.ts';
 import type { JsonObject } from '../../core/snapshot.ts';
 import type { Dialect, Outgoing } from '../dialect.ts';
 import { guarded, parseMerged } from '../json-source.ts';
@@ -7,7 +8,7 @@ import { readConversation } from './conversation.ts';
 import { responsesError, responsesErrorEvent } from './error.ts';
 import { passAnswer, ResponsesPass } from './pass.ts';
 import { readResponses } from './read.ts';
-import { mergedRequest, spliceResponses } from './splice.ts';
+import { mergedRequest, spliceResponses, spliceWarnings, uncarried } from './splice.ts';
 import { nameTools, toldNames } from './tool-names.ts';
 import { responsesAnswer, ResponsesWriter, type Asked } from './write.ts';
 
@@ -22,12 +23,18 @@ function askedIn(out: Outgoing): Asked {
   return { request, names: toldNames(nameTools(request['tools'])) };
 }
 
+function conversation(out: Outgoing): Conversation {
+  const read = readConversation(requestOf(out), out.merged.outputCap);
+  return { ...read, warnings: [...uncarried(out.merged.set), ...read.warnings] };
+}
+
 export const responsesDialect: Dialect = {
   api: 'responses',
   sameWire: 'openai-responses',
   read: readResponses,
   splice: (out) => guarded(() => spliceResponses(out)),
-  conversation: (out) => readConversation(requestOf(out), out.merged.outputCap),
+  spliceWarnings,
+  conversation,
   pass: (identity) => new ResponsesPass(identity),
   passWhole: passAnswer,
   write: (identity, reader, out) => new ResponsesWriter(identity, reader, askedIn(out)),
