@@ -24,6 +24,12 @@ const chat: JsonObject = {
       role: 'assistant',
       content: null,
       reasoning_content: 'I must look.',
+      reasoning_details: [
+        { type: 'reasoning.text', text: 'I must ', format: 'anthropic-claude-v1', index: 0 },
+        { type: 'reasoning.text', text: 'look.', signature: 's', format: 'anthropic-claude-v1', index: 0 },
+        { type: 'reasoning.encrypted', data: 'g', id: 'call_1', format: 'google-gemini-v1', index: 1 },
+        { type: 'reasoning.encrypted', data: 'o', id: 'rs_1', format: 'openai-responses-v1', index: 2 },
+      ],
       tool_calls: [
         { id: 'call_1', type: 'function', function: { name: 'look', arguments: '{"at":"it"}' } },
         { id: 'call_2', type: 'function', function: { name: 'look', arguments: '{}' } },

@@ -9,9 +9,10 @@ import type {
   ToolChoice,
   Turn,
 } from '../../core/conversation.ts';
-import { asObject, someText } from '../../core/json.ts';
+import { asObject, asText, someText } from '../../core/json.ts';
 import { optional } from '../../core/optional.ts';
 import type { JsonObject, JsonValue } from '../../core/snapshot.ts';
+import { readDetails } from './details.ts';
 import { readMedia, readSampling, readStop } from '../openai-fields.ts';
 import {
   listAt,
@@ -109,21 +110,31 @@ function readTurn(message: JsonObject, path: string, warnings: string[]): Turn {
   }
 }
 
-/** Thinking as DeepSeek and OpenRouter name it, then the text, then the calls. */
+/** Thinking as OpenRouter proves it, or as it and DeepSeek name it, then the text, then the calls. */
 function readAssistant(message: JsonObject, path: string, warnings: string[]): readonly AssistantBlock[] {
-  const thought = someText(message['reasoning_content']) ?? someText(message['reasoning']);
   const calls = optionalListAt(message['tool_calls'], `${path}.tool_calls`);
   const content = readContent(message['content'], `${path}.content`);
   const text = content.filter((part) => part.type === 'text');
   if (text.length < content.length)
     warnings.push('what an assistant said in anything but text cannot be carried and was dropped');
   const refusal = someText(message['refusal']);
+  const ids = new Set(calls.map((call) => asText(call['id'])));
+  const { thoughts, ofText, ofCalls } = readDetails(message['reasoning_details'], ids);
   return [
-    ...(thought === undefined ? [] : [{ type: 'thinking' as const, text: thought }]),
+    ...(thoughts.length > 0 ? thoughts : plainThought(message)),
     ...text,
     ...(refusal === undefined ? [] : [{ type: 'text' as const, text: refusal }]),
-    ...calls.map((call, index) => readCall(call, `${path}.tool_calls[${index}]`)),
+    ...ofText,
+    ...calls.map((call, index): AssistantBlock => {
+      const read = readCall(call, `${path}.tool_calls[${index}]`);
+      return { ...read, ...optional('signature', ofCalls.get(read.id)) };
+    }),
   ];
+}
+
+function plainThought(message: JsonObject): readonly AssistantBlock[] {
+  const text = someText(message['reasoning_content']) ?? someText(message['reasoning']);
+  return text === undefined ? [] : [{ type: 'thinking', text }];
 }
 
 function readContent(value: JsonValue | undefined, path: string): readonly Content[] {
@@ -185,7 +196,7 @@ function markOf(value: JsonValue | undefined): { readonly cache?: CacheMark } {
   return { cache: { type, ...(ttl === '5m' || ttl === '1h' ? { ttl } : {}) } };
 }
 
-function readCall(call: JsonObject, path: string): AssistantBlock {
+function readCall(call: JsonObject, path: string): AssistantBlock & { readonly type: 'call' } {
   const fn = objectAt(call['function'], `${path}.function`);
   return {
     type: 'call',

@@ -1,18 +1,28 @@
-/** Tool-call ids of a chat history that an endpoint of the same wire would refuse. */
+/** What of a chat history an endpoint of the same wire would refuse: tool-call ids, and thoughts of another issuer. */
 import { newNames, type IdGrammar } from '../../core/hand-over.ts';
 import { asObject, someText } from '../../core/json.ts';
 import type { JsonValue } from '../../core/snapshot.ts';
 import { parseJson } from '../json-source.ts';
+import { hasDetails, withOwnDetails } from './own-details.ts';
 
 const mark = Buffer.from('"tool_call_id"');
 const quote = 0x22;
 
-/** The messages with new ids as JSON text, or undefined where all ids fit and the bytes can pass. Throws JsonFault. */
-export function fittedMessages(messages: Buffer, grammar: IdGrammar): string | undefined {
-  if (resultIds(messages).every((id) => grammar.valid.test(id))) return undefined;
+/**
+ * The messages with ids that fit and without thoughts that another issuer proved, as JSON text; undefined where all of
+ * them may stay and the bytes can pass. Throws JsonFault.
+ */
+export function fittedMessages(
+  messages: Buffer,
+  grammar: IdGrammar,
+  keeps: (proof: string) => boolean,
+): string | undefined {
+  const idsFit = resultIds(messages).every((id) => grammar.valid.test(id));
+  if (idsFit && !hasDetails(messages)) return undefined;
   const list = parseJson(messages) as readonly JsonValue[];
-  const names = newNames(list.flatMap(idsIn), grammar);
-  return names.size === 0 ? undefined : JSON.stringify(list.map((message) => renamed(message, names)));
+  const names = idsFit ? new Map<string, string>() : newNames(list.flatMap(idsIn), grammar);
+  const fitted = list.map((message) => renamed(withOwnDetails(message, keeps), names));
+  return fitted.every((message, at) => message === list[at]) ? undefined : JSON.stringify(fitted);
 }
 
 /** The ids that tool results answer to, found without parsing. Every call that matters has a result. */

@@ -18,6 +18,7 @@ import {
 } from '../dialect.ts';
 import { bytesOf, JsonFault, readSource, splice } from '../json-source.ts';
 import type { Source } from '../../core/ask.ts';
+import { hasDetails, proofsIn } from './own-details.ts';
 import { metadataEdit, metadataMember, readCharge, readChatUsage, writeChatUsage } from './usage.ts';
 import type { SseEvent } from '../sse.ts';
 
@@ -46,6 +47,7 @@ export class ChatPass implements StreamTranslator {
   readonly #ended = new Set<number>();
   #done = false;
   #committed = false;
+  readonly #proofs: string[] = [];
   #events = 0;
   #bytes = 0;
   #smallest = Infinity;
@@ -67,6 +69,7 @@ export class ChatPass implements StreamTranslator {
     const choices = bytesOf(source, 'choices');
     const content = choices !== undefined && this.#readChoices(choices);
     if (content) this.#count(data);
+    if (choices && hasDetails(choices)) this.#proofs.push(...proofsIn(parseChoices(choices)));
     return { content, last: false, ...optional('out', this.#pass(source, choices)) };
   }
 
@@ -82,6 +85,7 @@ export class ChatPass implements StreamTranslator {
       ...optional('charged', readCharge(this.#usage)),
       ...optional('finish', unifiedFinish(this.#finish)),
       ...optional('nativeFinish', this.#finish),
+      ...(this.#proofs.length > 0 ? { signatures: this.#proofs } : {}),
       outputSeen: Math.max(
         this.#events,
         Math.ceil((this.#bytes - this.#events * Math.min(this.#smallest, this.#bytes)) / 4),
@@ -269,6 +273,7 @@ export function passAnswer(body: Buffer, identity: AnswerIdentity): WholeAnswer 
       ...optional('charged', readCharge(raw)),
       ...optional('finish', unifiedFinish(finish)),
       ...optional('nativeFinish', finish),
+      ...(hasDetails(choices) ? { signatures: proofsIn(list) } : {}),
       outputSeen: Math.ceil(choices.length / 4),
     },
     compose: (bill) => {
