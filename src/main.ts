@@ -10,7 +10,7 @@ import { lockDirectory } from './adapters/lock.ts';
 import { openLedger } from './adapters/open-ledger.ts';
 import { createResolver, createVault, loadSecret } from './adapters/secrets.ts';
 import { listen, type Listening, type Route } from './adapters/server.ts';
-import { memorySignatures } from './adapters/signatures.ts';
+import { knownSignatures, openSignatures } from './adapters/signatures.ts';
 import { createSettingsStore } from './adapters/store.ts';
 import { sha256, systemClock, systemIds } from './adapters/system.ts';
 import { httpUpstream } from './adapters/upstream.ts';
@@ -26,7 +26,7 @@ import { optional } from './core/optional.ts';
 import { startEmulator, type Emulator } from './emulator/emulator.ts';
 import { applyFirst, type First } from './first-start.ts';
 import { actorOf, openFrontDoor, type AdminSecrets } from './front-door.ts';
-import type { World } from './ports.ts';
+import type { Signatures, World } from './ports.ts';
 import { problemAnswer } from './problem-answer.ts';
 import { explain } from './request/explain.ts';
 
@@ -73,10 +73,11 @@ export async function startGateway(options: StartOptions): Promise<Running> {
     const path = join(config.dataDir, 'spillway.db');
     const database = openDatabase(path);
     undo.push(() => database.close());
+    const secret = loadSecret(config.dataDir, config.secret);
     const catalogue = loadCatalogue();
     const configuration = openConfiguration({
       store: createSettingsStore(database),
-      vault: createVault(loadSecret(config.dataDir, config.secret)),
+      vault: createVault(secret),
       catalogue,
       resolve: createResolver(config.env, config.dataDir),
       now: () => Date.now(),
@@ -93,7 +94,13 @@ export async function startGateway(options: StartOptions): Promise<Running> {
       fault: (error) => options.fault(error, 'journal'),
     });
     undo.push(() => journal.stop());
-    return await open({ options, configuration, first, database, journal, emulator, undo });
+    const signatures = openSignatures({
+      secret,
+      before: knownSignatures(database),
+      keep: (rows) => journal.keepSignatures(rows),
+    });
+    undo.push(() => signatures.flush());
+    return await open({ options, configuration, first, database, journal, signatures, emulator, undo });
   } catch (error) {
     await unwind(undo);
     throw error;
@@ -125,6 +132,7 @@ type Parts = {
   readonly first: First;
   readonly database: DatabaseSync;
   readonly journal: DurableJournal;
+  readonly signatures: Signatures;
   readonly emulator: Emulator | undefined;
   readonly undo: (() => unknown)[];
 };
@@ -195,7 +203,7 @@ async function open(parts: Parts): Promise<Running> {
 type DoorState = { ready: boolean; listening?: Listening };
 
 function makeRoute(
-  { options, configuration, journal, emulator, undo }: Parts,
+  { options, configuration, journal, signatures, emulator, undo }: Parts,
   control: Control,
   state: DoorState,
 ): Route {
@@ -207,7 +215,7 @@ function makeRoute(
     upstream: emulatedUpstream(network, emulator),
     ledger: openLedger((error) => options.fault(error, 'ledger')),
     journal,
-    signatures: memorySignatures(),
+    signatures,
     fault: options.fault,
   };
   return openFrontDoor({

@@ -3,6 +3,9 @@
  * after a restart of the gateway, and reaches nobody else. The upstreams are real sockets that remember what they got.
  */
 import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { key, startTestGateway, type TestGateway } from './support/gateway.ts';
 import { startUpstream, type Answer, type TestUpstream } from './support/upstream.ts';
@@ -193,3 +196,18 @@ for (const wire of Object.keys(answers))
       await goOn(gateway, 'acme/two', said);
       assert.equal(lastBody(other).includes(signature), false, lastBody(other));
     });
+
+test('who issued what is known after a restart', async (t) => {
+  const { document, issuer, other } = await setUp(t, 'gemini');
+  const folder = mkdtempSync(join(tmpdir(), 'spillway-test-'));
+  const env = { SPILLWAY_DATA_DIR: folder };
+  const before = await startTestGateway(t, document, env);
+  const said = await ask(before, true);
+  await before.stop(1_000);
+  const after = await startTestGateway(t, document, env);
+  t.after(() => rmSync(folder, { recursive: true }));
+  await goOn(after, 'acme/one', said);
+  assert.ok(lastBody(issuer).includes(`"${signature}"`), lastBody(issuer));
+  await goOn(after, 'acme/two', said);
+  assert.equal(lastBody(other).includes(signature), false);
+});

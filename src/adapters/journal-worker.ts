@@ -1,9 +1,10 @@
-/** The thread that commits records: a commit blocks for milliseconds, which the thread that serves must not. */
+/** The thread that commits records, and what else need not be waited for: a commit blocks for milliseconds, which the thread that serves must not. */
 import { closeSync, openSync, readSync } from 'node:fs';
 import { parentPort, workerData } from 'node:worker_threads';
 import { openDatabase } from './database.ts';
 import { forgetRecords, insertRecords } from './generations.ts';
 import type { CommitOrder } from './journal.ts';
+import { insertSignatures, type KnownSignature } from './signatures.ts';
 
 const dayMs = 86_400_000;
 const retentionDays = 90;
@@ -75,7 +76,13 @@ function stop(): void {
 
 const daily = setInterval(forget, dayMs);
 setImmediate(forget);
-parentPort?.on('message', (message: CommitOrder | 'stop') => {
+parentPort?.on('message', (message: CommitOrder | readonly KnownSignature[] | 'stop') => {
   if (message === 'stop') stop();
+  // Not tried again: a signature that is forgotten counts as foreign, which is safe.
+  else if (isList(message)) attempt(() => insertSignatures(database, message));
   else if (waiting.push(message) === 1) commit();
 });
+
+function isList(message: CommitOrder | readonly KnownSignature[]): message is readonly KnownSignature[] {
+  return Array.isArray(message);
+}

@@ -11,6 +11,7 @@ import type { Generations } from '../control/operations.ts';
 import type { GenerationRecord } from '../core/record.ts';
 import type { Journal } from '../ports.ts';
 import { insertRecords, recordById, recentRecords } from './generations.ts';
+import type { KnownSignature } from './signatures.ts';
 
 /** Records kept in memory: those not yet committed, and the newest for `tail` and quick look-ups. */
 const kept = 2_000;
@@ -21,6 +22,8 @@ const commitEveryMs = 100;
 
 export type DurableJournal = Journal &
   Generations & {
+    /** Has signatures committed by the same thread; a killed process may lose the last. */
+    keepSignatures(rows: readonly KnownSignature[]): void;
     /** Commits what is pending and stops the thread. */
     stop(): Promise<void>;
   };
@@ -104,6 +107,10 @@ class FileJournal implements DurableJournal {
   follow(callback: (record: GenerationRecord) => void): () => void {
     this.#followers.add(callback);
     return () => this.#followers.delete(callback);
+  }
+
+  keepSignatures(rows: readonly KnownSignature[]): void {
+    this.#worker.postMessage(rows);
   }
 
   async stop(): Promise<void> {

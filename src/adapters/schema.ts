@@ -3,6 +3,7 @@
  * and its place in the list is the schema number that the file carries.
  */
 import { generationsSchema } from './generations.ts';
+import { signaturesSchema } from './signatures.ts';
 
 /** Settings: objects, their immutable versions, and the revisions that made them. */
 const settings = `
@@ -41,4 +42,4 @@ CREATE TRIGGER revisions_remain BEFORE DELETE ON revisions
 BEGIN SELECT RAISE(ABORT, 'a revision is kept for ever'); END;
 `;
 
-export const migrations: readonly string[] = [settings + generationsSchema];
+export const migrations: readonly string[] = [settings + generationsSchema, signaturesSchema];

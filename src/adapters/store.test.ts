@@ -117,9 +117,9 @@ test('a newer version copies the file beside it and then migrates; an older one 
   migrated.close();
   assert.throws(
     () => openDatabase(file),
-    refused(/was written by a newer Spillway \(its schema is 2, this one knows up to 1\)/),
+    refused(/was written by a newer Spillway \(its schema is 3, this one knows up to 2\)/),
   );
-  const backup = openDatabase(`${file}.schema-1.backup`);
+  const backup = openDatabase(`${file}.schema-2.backup`);
   assert.equal([...createSettingsStore(backup).load().objects].length, 1);
   backup.close();
   openDatabase(file, newer).close();

@@ -3,7 +3,7 @@
  * Everything that happens is written down in order, with its moment in ms.
  */
 import assert from 'node:assert/strict';
-import { memorySignatures } from '../../src/adapters/signatures.ts';
+import { openSignatures } from '../../src/adapters/signatures.ts';
 import { sha256 } from '../../src/adapters/system.ts';
 import { loadCatalogue } from '../../src/catalog/load.ts';
 import { snapshotFromDocument } from '../../src/control/check-document.ts';
@@ -202,7 +202,7 @@ export function visit(snapshot: Snapshot, body: unknown, scripts: readonly Scrip
     },
     ledger: { hold: () => ({ settle: (attempt) => void settledAttempts.push(attempt) }) },
     journal: { close: (record) => void records.push(record) },
-    signatures: memorySignatures(),
+    signatures: openSignatures({ secret: Buffer.from('a secret of the test') }),
     fault: (error) => void faults.push(error),
   };
   const headers = { authorization: `Bearer ${virtualKey}` };
