@@ -98,7 +98,7 @@ test('bodies with one of everything, changed, to every wire', async (t) => {
       checkAnswer(api, await send(gateway, route, text));
     },
   );
-  await fc.assert(property, { seed, numRuns: 400 });
+  await fc.assert(property, { seed, numRuns: 300 });
   await checkAlive(gateway);
 });
 
@@ -125,7 +125,9 @@ const raw: Readonly<Record<string, { readonly body: Buffer; readonly status: num
   'two million brackets and nothing else': { body: Buffer.from(bomb), status: 400 },
   'brackets that nobody closes': { body: Buffer.from('['.repeat(4_000_000)), status: 400 },
   'deep nesting below a key that comes twice': {
-    body: Buffer.from(`{"model":"a","model":"b","messages":${'['.repeat(15_000)}${']'.repeat(15_000)}}`),
+    body: Buffer.from(
+      `{"model":"a","model":"b","toJSON":1,"messages":${'['.repeat(15_000)}${']'.repeat(15_000)}}`,
+    ),
     status: 400,
   },
   'JSON cut short': { body: Buffer.from(said('"hi"')).subarray(0, -9), status: 400 },

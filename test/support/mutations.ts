@@ -17,7 +17,7 @@ const keys = [
   '\ud800',
 ];
 
-const numbers = ['1e400', '-1e400', String(2n ** 70n), '-0', '1.5', '-1', '1e-320', '0'];
+const numbers = ['5000000000', '1e400', '-1e400', String(2n ** 70n), '-0', '1.5', '-1', '1e-320', '0'];
 
 const values: readonly Tree[] = [
   null,
@@ -25,7 +25,7 @@ const values: readonly Tree[] = [
   false,
   '',
   ' ',
-  'x',
+  'x ',
   'constructor',
   'data:;base64,AAAA',
   'y'.repeat(70),

@@ -1,6 +1,11 @@
 /** Rules of each wire that no schema can say: who speaks after whom, and that every tool call is answered once. */
 
-type Block = { readonly type: string; readonly id?: string; readonly tool_use_id?: string };
+type Block = {
+  readonly type: string;
+  readonly text?: string;
+  readonly id?: string;
+  readonly tool_use_id?: string;
+};
 type Named = { readonly name: string };
 
 /** Calls by id against the answers to them, which must be the same, each once. */
@@ -46,6 +51,9 @@ export function anthropicHistory(body: {
     }
     if (role === 'assistant' && content.at(-1)?.type.includes('thinking')) found.push('ends in thinking');
   }
+  const end = messages.at(-1);
+  const begun = end?.role === 'assistant' ? (end.content.at(-1)?.text ?? '') : '';
+  if (begun !== begun.trimEnd()) found.push('an answer begun with white space at its end');
   return [...found, ...unanswered(calls, [], 'the end')];
 }
 
