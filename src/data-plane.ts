@@ -6,16 +6,15 @@ import { keyView } from './control/key-view.ts';
 import type { Generations, Spend } from './control/operations.ts';
 import { endpointList, generationView, modelById, modelPage } from './control/views.ts';
 import type { Api } from './core/ask.ts';
-import { problem, Refused, refuse, type Problem } from './core/problem.ts';
+import { problem, Refused, refuse } from './core/problem.ts';
 import type { JsonValue, Key, Snapshot } from './core/snapshot.ts';
-import { chatDialect } from './dialects/chat/dialect.ts';
 import { messagesDialect } from './dialects/messages/dialect.ts';
 import { dialects } from './dialects/table.ts';
 import type { Dialect } from './dialects/dialect.ts';
 import type { World } from './ports.ts';
+import { problemAnswer } from './problem-answer.ts';
 import { authenticate, type Digest, type Headers } from './request/authenticate.ts';
 import { countTokens } from './request/count-tokens.ts';
-import { retryHeaders } from './request/respond.ts';
 import { serve } from './serve.ts';
 
 export type DataPlane = {
@@ -43,11 +42,14 @@ export async function answerData(
     if (!(error instanceof Refused)) plane.world.fault(error, request.url ?? '');
     if (!reply.fresh) reply.abort();
     else
-      sendProblem(
-        reply,
-        error instanceof Refused
-          ? error.problem
-          : problem('internal', 'Something went wrong inside the gateway.'),
+      reply.tell(
+        problemAnswer(
+          error instanceof Refused
+            ? error.problem
+            : problem('internal', 'Something went wrong inside the gateway.'),
+          request,
+          plane.world.ids.generation(),
+        ),
       );
   }
 }
@@ -139,17 +141,6 @@ function sendJson(reply: HttpReply, value: JsonValue): void {
     'content-type': 'application/json',
     'content-length': String(body.length),
     'cache-control': 'no-store',
-  });
-  reply.end(body);
-}
-
-/** A refusal before any generation began. */
-export function sendProblem(reply: HttpReply, told: Problem): void {
-  const body = Buffer.from(JSON.stringify(chatDialect.error(told, [], '')));
-  reply.head(told.status, {
-    'content-type': 'application/json',
-    'content-length': String(body.length),
-    ...retryHeaders(told),
   });
   reply.end(body);
 }

@@ -7,7 +7,8 @@ import { sha256 } from './adapters/system.ts';
 import type { Route } from './adapters/server.ts';
 import type { Actor } from './control/operations.ts';
 import { refuse, type Refused } from './core/problem.ts';
-import { answerData, sendProblem, type DataPlane } from './data-plane.ts';
+import { answerData, type DataPlane } from './data-plane.ts';
+import { problemAnswer } from './problem-answer.ts';
 
 export type FrontDoor = {
   readonly plane: DataPlane;
@@ -29,7 +30,7 @@ export function openFrontDoor(door: FrontDoor): Route {
     const path = mark === -1 ? url : url.slice(0, mark);
     if (path === '/healthz' || path === '/readyz') return health(door, path, reply);
     if (door.onlyLocalHosts && !isLocalHost(request.headers.host))
-      return sendProblem(reply, foreignHost().problem);
+      return refuseAtOnce(door, request, reply, foreignHost());
     const data = dataPath(path);
     if (data !== undefined)
       return toDataPlane(door, { request, reply, path: data, query: mark === -1 ? '' : url.slice(mark + 1) });
@@ -62,8 +63,22 @@ type Call = {
 
 function toDataPlane(door: FrontDoor, { request, reply, path, query }: Call): void {
   if (door.draining())
-    return sendProblem(reply, refuse('draining', 'The gateway is shutting down.', { retryAfter: 1 }).problem);
+    return refuseAtOnce(
+      door,
+      request,
+      reply,
+      refuse('draining', 'The gateway is shutting down.', { retryAfter: 1 }),
+    );
   void answerData(door.plane, request, reply, { path, query: new URLSearchParams(query) });
+}
+
+function refuseAtOnce(
+  { plane }: FrontDoor,
+  request: IncomingMessage,
+  reply: HttpReply,
+  { problem }: Refused,
+): void {
+  reply.tell(problemAnswer(problem, request, plane.world.ids.generation()));
 }
 
 function health({ ready, draining }: FrontDoor, path: string, reply: HttpReply): void {

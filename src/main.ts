@@ -12,7 +12,7 @@ import type { Notice } from './adapters/ledger.ts';
 import { openLedger, type OpenLedger } from './adapters/open-ledger.ts';
 import { createResolver, createVault, loadSecret } from './adapters/secrets.ts';
 import { listen, type Listening, type Route } from './adapters/server.ts';
-import { memorySignatures } from './adapters/signatures.ts';
+import { knownSignatures, openSignatures } from './adapters/signatures.ts';
 import { spendReports } from './adapters/spend-reports.ts';
 import { createSettingsStore } from './adapters/store.ts';
 import { sha256, systemClock, systemIds } from './adapters/system.ts';
@@ -29,7 +29,8 @@ import { optional } from './core/optional.ts';
 import { startEmulator, type Emulator } from './emulator/emulator.ts';
 import { applyFirst, type First } from './first-start.ts';
 import { actorOf, openFrontDoor, type AdminSecrets } from './front-door.ts';
-import type { World } from './ports.ts';
+import type { Signatures, World } from './ports.ts';
+import { problemAnswer } from './problem-answer.ts';
 import { explain } from './request/explain.ts';
 
 export type StartOptions = {
@@ -77,10 +78,11 @@ export async function startGateway(options: StartOptions): Promise<Running> {
     const path = join(config.dataDir, 'spillway.db');
     const database = openDatabase(path);
     undo.push(() => database.close());
+    const secret = loadSecret(config.dataDir, config.secret);
     const catalogue = loadCatalogue();
     const configuration = openConfiguration({
       store: createSettingsStore(database),
-      vault: createVault(loadSecret(config.dataDir, config.secret)),
+      vault: createVault(secret),
       catalogue,
       resolve: createResolver(config.env, config.dataDir),
       now: () => Date.now(),
@@ -106,8 +108,14 @@ export async function startGateway(options: StartOptions): Promise<Running> {
       fault: (error) => options.fault(error, 'ledger'),
     });
     const spend = spendReports(path, database);
-    const parts = { options, configuration, first, database, journal, money, spend, emulator, undo };
-    return await open(parts);
+    const signatures = openSignatures({
+      secret,
+      before: knownSignatures(database),
+      keep: (rows) => journal.keepSignatures(rows),
+    });
+    undo.push(() => signatures.flush());
+    const kept = { database, journal, money, spend, signatures };
+    return await open({ options, configuration, first, ...kept, emulator, undo });
   } catch (error) {
     await unwind(undo);
     throw error;
@@ -141,6 +149,7 @@ type Parts = {
   readonly journal: DurableJournal;
   readonly money: OpenLedger;
   readonly spend: Spend;
+  readonly signatures: Signatures;
   readonly emulator: Emulator | undefined;
   readonly undo: (() => unknown)[];
 };
@@ -164,6 +173,7 @@ async function open(parts: Parts): Promise<Running> {
     host: config.host,
     port: config.port,
     route: makeRoute(parts, control, state),
+    refusal: (problem, head) => problemAnswer(problem, head, systemIds.generation()),
   });
   state.listening = listening;
   undo.push(() => listening.drain(0));
@@ -210,7 +220,7 @@ async function open(parts: Parts): Promise<Running> {
 type DoorState = { ready: boolean; listening?: Listening };
 
 function makeRoute(
-  { options, configuration, journal, money, spend, emulator, undo }: Parts,
+  { options, configuration, journal, money, spend, signatures, emulator, undo }: Parts,
   control: Control,
   state: DoorState,
 ): Route {
@@ -224,7 +234,7 @@ function makeRoute(
     upstream: emulatedUpstream(network, emulator),
     ledger: money.ledger,
     journal,
-    signatures: memorySignatures(),
+    signatures,
     caches: memoryCaches(() => systemClock.now()),
     tokens,
     fault: options.fault,

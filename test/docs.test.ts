@@ -7,10 +7,8 @@ import { spendTotal } from '../src/control/api-spend-schemas.ts';
 import { defaultFailover } from '../src/core/defaults.ts';
 import { mayTryNext, type FailureClass } from '../src/core/failure.ts';
 import { problemTable } from '../src/core/problem.ts';
+import type { Api } from '../src/core/ask.ts';
 import { dimensionNames } from '../src/core/spend-report.ts';
-import { chatDialect } from '../src/dialects/chat/dialect.ts';
-import type { Dialect } from '../src/dialects/dialect.ts';
-import { embeddingsDialect } from '../src/dialects/embeddings/dialect.ts';
 import { explain } from '../src/request/explain.ts';
 import { cell, codes, named, page, pageNames, rowsWith, testTitles } from './support/pages.ts';
 
@@ -86,9 +84,9 @@ type Skipped = {
   readonly model?: string;
   readonly preset?: string;
   readonly ask?: object;
-  readonly dialect?: Dialect;
+  readonly dialect?: Api;
 };
-const embed = { model: 'openai/text-embedding-3-small', dialect: embeddingsDialect };
+const embed = { model: 'openai/text-embedding-3-small', dialect: 'embeddings' as const };
 const skips: Readonly<Record<string, Skipped>> = {
   workspace: { provider: ', workspaces: [other]' },
   credential: { provider: ', api_key: env:NOT_SET' },
@@ -133,7 +131,7 @@ function skippedFor({
   model = 'acme/plain',
   preset = '',
   ask = {},
-  dialect = chatDialect,
+  dialect = 'chat',
 }: Skipped): string {
   const wire = provider.includes('wire:') ? '' : ', wire: openai-chat';
   const everything = '[tools, json_schema, vision, pdf, audio, reasoning]';

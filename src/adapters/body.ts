@@ -15,18 +15,18 @@ let held = 0;
 /** A body in memory; `release` returns its share of the budget, once. */
 export type Body = { readonly bytes: Buffer; release(): void };
 
-const decoders: Readonly<Record<string, () => Transform>> = {
-  gzip: createGunzip,
-  'x-gzip': createGunzip,
-  deflate: createInflate,
-  br: createBrotliDecompress,
-  zstd: createZstdDecompress,
-};
+const decoders: ReadonlyMap<string, () => Transform> = new Map<string, () => Transform>([
+  ['gzip', createGunzip],
+  ['x-gzip', createGunzip],
+  ['deflate', createInflate],
+  ['br', createBrotliDecompress],
+  ['zstd', createZstdDecompress],
+]);
 
 /** Reads and decodes the body. Rejects with Refused: too large, unknown or broken encoding, cut off, no memory. */
 export function readBody(request: IncomingMessage): Promise<Body> {
   const encoding = request.headers['content-encoding']?.trim().toLowerCase() || 'identity';
-  const decode = decoders[encoding];
+  const decode = decoders.get(encoding);
   if (encoding !== 'identity' && !decode) {
     return Promise.reject(
       refuse(

@@ -5,6 +5,12 @@ import type { Departed, Reply } from '../ports.ts';
 /** How long a last error event may take to be read, in ms. */
 const flushMs = 5_000;
 
+export type WholeReply = {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: Uint8Array;
+};
+
 export class HttpReply implements Reply {
   readonly #request: IncomingMessage;
   readonly #response: ServerResponse;
@@ -35,6 +41,12 @@ export class HttpReply implements Reply {
     this.#response.writeHead(status, { ...own, 'transfer-encoding': 'chunked' });
     // Node frames a chunk as three writes; as one buffer it costs a third less.
     this.#response.chunkedEncoding = false;
+  }
+
+  /** A whole answer at once. */
+  tell({ status, headers, body }: WholeReply): void {
+    this.head(status, headers);
+    this.end(body);
   }
 
   write(chunk: Uint8Array | string): boolean {

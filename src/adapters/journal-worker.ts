@@ -1,11 +1,12 @@
-/** The thread that commits records: a commit blocks for milliseconds, which the thread that serves must not. */
+/** The thread that commits records, and what else need not be waited for: a commit blocks for milliseconds, which the thread that serves must not. */
 import { closeSync, openSync, readSync } from 'node:fs';
 import { parentPort, workerData } from 'node:worker_threads';
 import { forgetCounters, returnLeases, takeLeases } from './budgets.ts';
 import { openDatabase, transaction } from './database.ts';
 import { forgetRecords, insertEntries, type Entry } from './generations.ts';
 import { entryOf } from './journal-line.ts';
-import type { CommitOrder, StopOrder, TakeOrder, Told } from './journal.ts';
+import type { CommitOrder, SignatureOrder, StopOrder, TakeOrder, Told } from './journal.ts';
+import { insertSignatures } from './signatures.ts';
 
 const dayMs = 86_400_000;
 const retentionDays = 90;
@@ -112,8 +113,10 @@ function stop(): void {
 
 const daily = setInterval(forget, dayMs);
 setImmediate(forget);
-parentPort?.on('message', (message: CommitOrder | TakeOrder | StopOrder) => {
+parentPort?.on('message', (message: CommitOrder | TakeOrder | SignatureOrder | StopOrder) => {
   if (message.kind === 'stop') stop();
   else if (message.kind === 'take') take(message);
+  // Not tried again: a signature that is forgotten counts as foreign, which is safe.
+  else if (message.kind === 'signatures') attempt(() => insertSignatures(database, message.rows));
   else if (waiting.push(message) === 1) commit();
 });

@@ -15,6 +15,7 @@ import { transaction } from './database.ts';
 import { insertEntries, recordById, recentRecords } from './generations.ts';
 import { journalLine, wholeEntry } from './journal-line.ts';
 import type { LeaseOrder, LeaseStore } from './ledger.ts';
+import type { KnownSignature } from './signatures.ts';
 
 /** Records kept in memory: those not yet committed, and the newest for `tail` and quick look-ups. */
 const kept = 2_000;
@@ -26,6 +27,8 @@ const commitEveryMs = 100;
 export type DurableJournal = Journal &
   Generations &
   Pick<LeaseStore, 'spent' | 'take'> & {
+    /** Has signatures committed by the same thread; a killed process may lose the last. */
+    keepSignatures(rows: readonly KnownSignature[]): void;
     /** Commits what is pending and stops the thread. */
     stop(): Promise<void>;
   };
@@ -47,6 +50,7 @@ export type TakeOrder = {
   readonly orders: readonly LeaseOrder[];
 };
 
+export type SignatureOrder = { readonly kind: 'signatures'; readonly rows: readonly KnownSignature[] };
 export type StopOrder = { readonly kind: 'stop' };
 
 /** What the thread tells. */
@@ -147,6 +151,10 @@ class FileJournal implements DurableJournal {
   follow(callback: (record: GenerationRecord) => void): () => void {
     this.#followers.add(callback);
     return () => this.#followers.delete(callback);
+  }
+
+  keepSignatures(rows: readonly KnownSignature[]): void {
+    this.#worker.postMessage({ kind: 'signatures', rows } satisfies SignatureOrder);
   }
 
   async stop(): Promise<void> {

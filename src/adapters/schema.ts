@@ -4,6 +4,7 @@
  */
 import { budgetsSchema } from './budgets.ts';
 import { generationsSchema } from './generations.ts';
+import { signaturesSchema } from './signatures.ts';
 import { spendSchema } from './spend.ts';
 
 /** Settings: objects, their immutable versions, and the revisions that made them. */
@@ -43,4 +44,7 @@ CREATE TRIGGER revisions_remain BEFORE DELETE ON revisions
 BEGIN SELECT RAISE(ABORT, 'a revision is kept for ever'); END;
 `;
 
-export const migrations: readonly string[] = [settings + generationsSchema, budgetsSchema, spendSchema];
+export const migrations: readonly string[] = [
+  settings + generationsSchema,
+  budgetsSchema + spendSchema + signaturesSchema,
+];

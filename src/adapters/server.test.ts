@@ -1,12 +1,15 @@
 import assert from 'node:assert/strict';
 import { connect } from 'node:net';
 import { test } from 'node:test';
-import { listen } from './server.ts';
+import { listen, type Refusal } from './server.ts';
+
+const refusal: Refusal = ({ status, message }) => ({ status, headers: {}, body: Buffer.from(message) });
 
 test('a client that sends its head drop by drop is told so and cut off; others are served meanwhile', async (t) => {
   const server = await listen({
     host: '127.0.0.1',
     port: 0,
+    refusal,
     headersTimeout: 400,
     route: (_request, _response, reply) => {
       reply.head(200, {});
@@ -33,6 +36,7 @@ test('draining waits for what runs, then tells it to stop', async () => {
   const server = await listen({
     host: '127.0.0.1',
     port: 0,
+    refusal,
     route: (_request, _response, reply) => {
       reply.head(200, {});
       reply.write('begun ');

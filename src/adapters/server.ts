@@ -1,15 +1,28 @@
 /** The listening side: sockets, limits against slow and malformed clients, and the order of a shutdown. */
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import {
+  createServer,
+  STATUS_CODES,
+  type IncomingMessage,
+  type Server,
+  type ServerResponse,
+} from 'node:http';
 import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { HttpReply } from './http-reply.ts';
+import { problem, type Problem } from '../core/problem.ts';
+import { HttpReply, type WholeReply } from './http-reply.ts';
 
 export type Route = (request: IncomingMessage, response: ServerResponse, reply: HttpReply) => void;
+
+/** What is known of a request that was not understood. */
+type Head = Pick<IncomingMessage, 'headers'> & { readonly url?: string | undefined };
+export type Refusal = (problem: Problem, head: Head) => WholeReply;
 
 export type ListenOptions = {
   readonly host: string;
   readonly port: number;
   readonly route: Route;
+  /** How a problem is told to a client that never came as far as the route. */
+  readonly refusal: Refusal;
   /** Ms; a test does not wait as long as a patient server. */
   readonly headersTimeout?: number;
 };
@@ -38,6 +51,7 @@ export function listen({
   host,
   port,
   route,
+  refusal,
   headersTimeout = defaultHeadersTimeout,
 }: ListenOptions): Promise<Listening> {
   const running = new Set<HttpReply>();
@@ -59,8 +73,8 @@ export function listen({
       route(request, response, reply);
     },
   );
-  server.on('clientError', refuseMalformed);
-  server.on('upgrade', (request: IncomingMessage, socket: Duplex) => refuseUpgrade(request, socket));
+  server.on('clientError', (error: ClientError, socket: Duplex) => refuseMalformed(error, socket, refusal));
+  server.on('upgrade', (request: IncomingMessage, socket: Duplex) => refuseUpgrade(request, socket, refusal));
   return new Promise((resolve, reject) => {
     server.once('error', reject);
     server.listen(port, host, () => {
@@ -118,37 +132,44 @@ class HttpListening implements Listening {
   }
 }
 
-function refuseMalformed(error: Error & { code?: string }, socket: Duplex): void {
+type ClientError = Error & { readonly code?: string; readonly rawPacket?: Buffer };
+
+function refuseMalformed(error: ClientError, socket: Duplex, refusal: Refusal): void {
   // In the middle of an answer another one would be taken for a part of it.
   const answering = socket instanceof Socket && socket.bytesWritten > 0;
   if (error.code === 'ECONNRESET' || !socket.writable || answering) {
     socket.destroy();
     return;
   }
-  const timedOut = error.code === 'ERR_HTTP_REQUEST_TIMEOUT';
-  const tooLarge = error.code === 'HPE_HEADER_OVERFLOW';
-  const [status, words] = timedOut
-    ? ['408 Request Timeout', 'The request did not arrive in time.']
-    : tooLarge
-      ? ['431 Request Header Fields Too Large', 'The request headers are larger than 32 KB.']
-      : ['400 Bad Request', 'This is not a well-formed HTTP request.'];
-  socket.end(rawAnswer(status, words));
+  socket.end(written(refusal(problemOf(error), { url: urlIn(error.rawPacket), headers: {} })));
+}
+
+function problemOf({ code }: ClientError): Problem {
+  if (code === 'ERR_HTTP_REQUEST_TIMEOUT')
+    return problem('request_timeout', 'The request did not arrive in time.');
+  if (code === 'HPE_HEADER_OVERFLOW')
+    return problem('invalid_request', 'The request headers are larger than 32 KB.', { status: 431 });
+  return problem('invalid_request', 'This is not a well-formed HTTP request.');
+}
+
+/** The address that was asked for, if it stands in what could not be read. */
+function urlIn(packet: Buffer | undefined): string | undefined {
+  return /^[A-Z]+ (\S{1,1000}) HTTP\//.exec(packet?.toString('latin1', 0, 1_100) ?? '')?.[1];
 }
 
 /** Codex tries a WebSocket first; told at once, it goes on over HTTP without losing seconds. */
-function refuseUpgrade(_request: IncomingMessage, socket: Duplex): void {
+function refuseUpgrade(request: IncomingMessage, socket: Duplex, refusal: Refusal): void {
   socket.on('error', () => socket.destroy());
-  socket.end(
-    rawAnswer('426 Upgrade Required', 'WebSockets are not spoken here: use HTTP with server-sent events.'),
+  const told = problem(
+    'upgrade_required',
+    'WebSockets are not spoken here: use HTTP with server-sent events.',
   );
+  socket.end(written(refusal(told, request)));
 }
 
-function rawAnswer(status: string, message: string): string {
-  const code = Number(status.slice(0, 3));
-  const type = code === 408 ? 'request_timeout' : code === 426 ? 'upgrade_required' : 'invalid_request';
-  const retry = code === 408 ? '' : 'x-should-retry: false\r\n';
-  const body = JSON.stringify({
-    error: { code, message, type, param: null, metadata: { error_type: 'invalid_request' } },
-  });
-  return `HTTP/1.1 ${status}\r\ncontent-type: application/json\r\n${retry}connection: close\r\ncontent-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`;
+/** The answer as bytes, for a socket that nobody else writes to. */
+function written({ status, headers, body }: WholeReply): Buffer {
+  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
+  const head = `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\n${lines.join('')}connection: close\r\n\r\n`;
+  return Buffer.concat([Buffer.from(head, 'latin1'), body]);
 }

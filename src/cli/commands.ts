@@ -80,7 +80,11 @@ const explain: Command = {
       short: 'f',
       help: 'Plan with this document, without a server; - reads standard input',
     },
-    request: { value: 'FILE', short: 'r', help: 'The body of a real chat request, as JSON' },
+    request: { value: 'FILE', short: 'r', help: 'The body of a real request, as JSON' },
+    dialect: {
+      value: 'NAME',
+      help: 'chat, responses, messages or embeddings; else what the body looks like, or chat',
+    },
     tokens: { value: 'N', help: 'Make up a prompt of about so many tokens (1000)' },
     'max-tokens': { value: 'N', help: 'The output cap of the request' },
     tools: { help: 'The request carries a tool' },
@@ -90,6 +94,7 @@ const explain: Command = {
   examples: [
     ['spillway explain coder --tokens 50000 --tools', 'as the running gateway would'],
     ['spillway explain coder -f spillway.yaml', 'before the document is applied'],
+    ['spillway explain -r body.json --dialect messages', 'what Claude Code sent'],
   ],
   load: async () => (await import('./explain.ts')).explain,
 };

@@ -1,7 +1,10 @@
 /** `explain`: what would be tried for a request, in which order, at what price, and why not the rest. */
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
+import type { Api } from '../core/ask.ts';
+import { guessApi } from '../core/guess-api.ts';
 import { optional } from '../core/optional.ts';
+import type { JsonObject } from '../core/snapshot.ts';
 import type { ExplanationView } from '../control/api-views.ts';
 import type { Arguments } from './arguments.ts';
 import { modelName } from './ask.ts';
@@ -12,47 +15,53 @@ import { planLines } from './print-plan.ts';
 import type { Shell } from './shell.ts';
 import { exit, Stop, usageError } from './stop.ts';
 
-type ChatRequest = Readonly<Record<string, unknown>>;
+type Body = Readonly<Record<string, unknown>>;
 
 export const explain: Run = async (args, shell) => {
-  const request = await readRequest(args, shell);
+  const dialect = readDialect(args);
+  const request = await readRequest(args, shell, dialect);
   const workspace = args.text('workspace') ?? 'default';
+  const question: Question = { request, workspace, ...optional('dialect', dialect) };
   const file = args.text('file');
-  const plan =
-    file === undefined
-      ? await askGateway(shell, request, workspace)
-      : await planOf(shell, file, { request, workspace });
+  const plan = file === undefined ? await askGateway(shell, question) : await planOf(shell, file, question);
   if (args.on('json')) shell.out.line(JSON.stringify(plan));
   else for (const line of planLines(plan, shell.out.paint)) shell.out.line(line);
   return plan.problem ? exit.failed : exit.ok;
 };
 
-async function askGateway(shell: Shell, request: ChatRequest, workspace: string): Promise<ExplanationView> {
+type Question = { readonly request: Body; readonly workspace: string; readonly dialect?: Api };
+
+async function askGateway(shell: Shell, question: Question): Promise<ExplanationView> {
   const admin = await connectAdmin(shell);
-  return admin.call<ExplanationView>('POST', 'explain', { request, workspace });
+  return admin.call<ExplanationView>('POST', 'explain', question);
 }
 
-type Question = { readonly request: ChatRequest; readonly workspace: string };
+function readDialect(args: Arguments): Api | undefined {
+  const name = args.text('dialect');
+  if (name === undefined || Object.hasOwn(samples, name)) return name as Api | undefined;
+  throw usageError(`--dialect is one of ${Object.keys(samples).join(', ')}, not ${name}`);
+}
 
 /** Without a server: the snapshot that the document would become. */
-async function planOf(
-  shell: Shell,
-  file: string,
-  { request, workspace }: Question,
-): Promise<ExplanationView> {
+async function planOf(shell: Shell, file: string, question: Question): Promise<ExplanationView> {
   const text = await readDocument(shell, file);
   const { planFromDocument } = await import('./offline.ts');
-  return planFromDocument({ shell, file, text, request, workspace });
+  return planFromDocument({ shell, file, text, ...question });
 }
 
-async function readRequest(args: Arguments, shell: Shell): Promise<ChatRequest> {
+async function readRequest(args: Arguments, shell: Shell, dialect: Api | undefined): Promise<Body> {
   const [name] = args.positionals;
   const file = args.text('request');
-  if (file === undefined) return sampleRequest(args, name);
+  if (file === undefined) return sampleRequest(args, name, samples[dialect ?? 'chat']);
   if (args.whole('tokens') !== undefined)
     throw usageError('--tokens makes up a request; --request reads one: use either');
   const body = parseRequest(file === '-' ? await readInput(shell) : await readBody(shell, file), file);
-  return { ...body, ...requestOptions(args), ...(name === undefined ? {} : { model: modelName(name) }) };
+  const sample = samples[dialect ?? guessApi(body as JsonObject)];
+  return {
+    ...body,
+    ...requestOptions(args, sample),
+    ...(name === undefined ? {} : { model: modelName(name) }),
+  };
 }
 
 async function readBody(shell: Shell, file: string): Promise<string> {
@@ -61,39 +70,58 @@ async function readBody(shell: Shell, file: string): Promise<string> {
   });
 }
 
-function parseRequest(text: string, file: string): ChatRequest {
+function parseRequest(text: string, file: string): Body {
   try {
     const body: unknown = JSON.parse(text);
-    if (typeof body === 'object' && body !== null && !Array.isArray(body)) return body as ChatRequest;
+    if (typeof body === 'object' && body !== null && !Array.isArray(body)) return body as Body;
   } catch {
     // Said below, with the file's name.
   }
-  throw usageError(`${file} is not a JSON object: it should be the body of a chat request`);
+  throw usageError(`${file} is not a JSON object: it should be the body of a request`);
 }
 
 /** About four bytes make a token in English text, so this many letters stand for so many tokens. */
 const bytesPerToken = 4;
 
-/** A request made up from the options: a prompt of `--tokens` (1,000) tokens. */
-export function sampleRequest(args: Arguments, name: string | undefined): ChatRequest {
-  if (name === undefined)
-    throw usageError('what shall be explained? spillway explain PRESET|MODEL, or --request FILE');
-  const content = 'word'.repeat(((args.whole('tokens', 1) ?? 1_000) * bytesPerToken) / 4);
-  return { model: modelName(name), messages: [{ role: 'user', content }], ...requestOptions(args) };
-}
+const schema = { type: 'object', properties: {} };
+const lookUp = { name: 'look_up', description: 'Looks something up' };
 
-const sampleTool = {
-  type: 'function',
-  function: {
-    name: 'look_up',
-    description: 'Looks something up',
-    parameters: { type: 'object', properties: {} },
-  },
+/** How a dialect says what the options say; what it has no word for is left out. */
+type Sample = {
+  readonly prompt: (text: string) => Body;
+  readonly cap?: string;
+  readonly tool?: Body;
 };
 
-function requestOptions(args: Arguments): ChatRequest {
+const messages = (content: string): Body => ({ messages: [{ role: 'user', content }] });
+const input = (text: string): Body => ({ input: text });
+
+const samples: Readonly<Record<Api, Sample>> = {
+  chat: {
+    prompt: messages,
+    cap: 'max_tokens',
+    tool: { type: 'function', function: { ...lookUp, parameters: schema } },
+  },
+  responses: {
+    prompt: input,
+    cap: 'max_output_tokens',
+    tool: { type: 'function', ...lookUp, parameters: schema },
+  },
+  messages: { prompt: messages, cap: 'max_tokens', tool: { ...lookUp, input_schema: schema } },
+  embeddings: { prompt: input },
+};
+
+/** A request made up from the options: a prompt of `--tokens` (1,000) tokens. */
+function sampleRequest(args: Arguments, name: string | undefined, sample: Sample): Body {
+  if (name === undefined)
+    throw usageError('what shall be explained? spillway explain PRESET|MODEL, or --request FILE');
+  const text = 'word'.repeat(((args.whole('tokens', 1) ?? 1_000) * bytesPerToken) / 4);
+  return { model: modelName(name), ...sample.prompt(text), ...requestOptions(args, sample) };
+}
+
+function requestOptions(args: Arguments, { cap, tool }: Sample): Body {
   return {
-    ...optional('max_tokens', args.whole('max-tokens', 1)),
-    ...(args.on('tools') ? { tools: [sampleTool] } : {}),
+    ...(cap === undefined ? {} : optional(cap, args.whole('max-tokens', 1))),
+    ...(args.on('tools') && tool ? { tools: [tool] } : {}),
   };
 }

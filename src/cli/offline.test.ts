@@ -69,6 +69,29 @@ describe('explain -f', () => {
     assert.ok((await worst(50_000)) > (await worst(1_000)));
   });
 
+  test('in another dialect, named or by the shape of the body', async () => {
+    const output = 'explain coder -f spillway.yaml --max-tokens 321 --tools';
+    for (const dialect of ['chat', 'responses', 'messages'])
+      assert.match((await run(`${output} --dialect ${dialect}`)).out, /output ≤ 321 tokens/, dialect);
+    const embedding = await run(`${output} --dialect embeddings`);
+    assert.deepEqual([embedding.code, /no_endpoint|not/.test(embedding.out)], [1, true]);
+    await writeFile(
+      join(folder, 'codex.json'),
+      JSON.stringify({
+        model: '@preset/coder',
+        input: [{ role: 'user', content: 'hi' }],
+        max_output_tokens: 77,
+      }),
+    );
+    assert.match((await run('explain -r codex.json -f spillway.yaml')).out, /output ≤ 77 tokens/);
+    const wrong = await run('explain -r codex.json -f spillway.yaml --dialect chat');
+    assert.match(wrong.out, /"messages" is missing/);
+    assert.match(
+      (await run('explain coder -f spillway.yaml --dialect klingon')).err,
+      /--dialect is one of chat/,
+    );
+  });
+
   test('a request that would be refused', async () => {
     const { code, out } = await run('explain codr -f spillway.yaml');
     assert.equal(code, 1);

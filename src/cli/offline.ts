@@ -1,9 +1,11 @@
 /** What can be said about a document without a server: puts together the very parts that the server is made of. */
+import type { Api } from '../core/ask.ts';
 import { createResolver } from '../adapters/secrets.ts';
 import { loadCatalogue } from '../catalog/load.ts';
 import { viewExplanation, type ExplanationView } from '../control/api-views.ts';
 import { checkDocument, snapshotFromDocument, type DocumentOptions } from '../control/check-document.ts';
 import type { Finding } from '../control/operations.ts';
+import { optional } from '../core/optional.ts';
 import { explain } from '../request/explain.ts';
 import { findingLine } from './print-findings.ts';
 import type { Shell } from './shell.ts';
@@ -30,15 +32,17 @@ export type DocumentQuestion = {
   readonly text: string;
   readonly request: Readonly<Record<string, unknown>>;
   readonly workspace: string;
+  readonly dialect?: Api;
 };
 
-/** The plan for a chat request under a document that is not applied. An invalid document ends the command. */
+/** The plan for a request under a document that is not applied. An invalid document ends the command. */
 export function planFromDocument({
   shell,
   file,
   text,
   request,
   workspace,
+  dialect,
 }: DocumentQuestion): ExplanationView {
   const { snapshot, findings } = snapshotFromDocument(text, documentOptions(shell));
   if (!snapshot) {
@@ -46,6 +50,10 @@ export function planFromDocument({
     throw new Stop(`${file} is not valid, so there is no plan`, exit.usage);
   }
   return viewExplanation(
-    explain(snapshot, Buffer.from(JSON.stringify(request)), { workspace, now: shell.now() }),
+    explain(snapshot, Buffer.from(JSON.stringify(request)), {
+      workspace,
+      now: shell.now(),
+      ...optional('dialect', dialect),
+    }),
   );
 }

@@ -210,7 +210,11 @@ export const generationAnswer = z.object({ generation });
 
 export const explainBody = z
   .strictObject({
-    request: z.record(z.string(), z.unknown()).meta({ description: 'The body of a chat request' }),
+    request: z.record(z.string(), z.unknown()).meta({ description: 'The body of a request' }),
+    dialect: z
+      .enum(['chat', 'responses', 'messages', 'embeddings'])
+      .optional()
+      .meta({ description: 'What the request is written in; absent = what it looks like' }),
     workspace: z.string().default('default'),
   })
   .openapi('Explain');

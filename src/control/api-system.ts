@@ -1,4 +1,5 @@
 /** The gateway itself over HTTP: how it is, what it would do, and a copy of its data. */
+import type { Api } from '../core/ask.ts';
 import { isAbsolute } from 'node:path';
 import { optional } from '../core/optional.ts';
 import type { Explanation } from '../core/explanation.ts';
@@ -31,11 +32,11 @@ export type ProcessStatus = {
   readonly notes: readonly string[];
 };
 
-/** The plan for a chat request body; see core/explanation.ts. */
+/** The plan for a request body; see core/explanation.ts. */
 export type Explain = (
   snapshot: Snapshot,
   body: Buffer,
-  options: { readonly workspace: string; readonly now: number },
+  options: { readonly workspace: string; readonly now: number; readonly dialect?: Api },
 ) => Explanation;
 
 export type SystemControls = {
@@ -62,11 +63,12 @@ export function mountSystem(app: ControlApp, system: SystemControls): void {
     method: 'post',
     path: '/explain',
     tag,
-    summary: 'The plan for a chat request: what would be tried, at what price, and why not the rest',
+    summary: 'The plan for a request: what would be tried, at what price, and why not the rest',
     body: schemas.explainBody,
     answer: schemas.explanation,
     run: ({ body }) => {
-      const options = { workspace: body.workspace, now: system.now() };
+      const { workspace, dialect } = body;
+      const options = { workspace, now: system.now(), ...optional('dialect', dialect) };
       return viewExplanation(
         system.explain(system.snapshot(), Buffer.from(JSON.stringify(body.request)), options),
       );

@@ -228,3 +228,65 @@ test('megabytes of hostile words are judged by their beginning', () => {
   for (const word of ['used all ', 'usage limit ', 'input token count ', 'model '])
     assert.equal(classOf(400, openai(word.repeat(100_000))), 'caller');
 });
+
+/** As the Gemini API says it: the field in its own words, and what is wrong with it. */
+const google = (message: string, ...fields: readonly string[]): object => ({
+  error: {
+    code: 400,
+    message,
+    status: 'INVALID_ARGUMENT',
+    details: [
+      { '@type': 'type.googleapis.com/google.rpc.Help', links: [] },
+      {
+        '@type': 'type.googleapis.com/google.rpc.BadRequest',
+        fieldViolations: fields.map((field) => ({ field, description: message })),
+      },
+    ],
+  },
+});
+
+const unknownName = `Invalid JSON payload received. Unknown name "exclusiveMinimum" at 'tools[0].function_declarations[0].parameters': Cannot find field.`;
+
+/** What Google names → whose it is where we translated, and on its face for OpenAI's clients, where we did not. */
+const violations: readonly (readonly [object, FailureClass, FailureClass, string | undefined])[] = [
+  [
+    google(unknownName, 'tools[0].function_declarations[0].parameters'),
+    'unsupported',
+    'unsupported',
+    'tools[0].function_declarations[0].parameters',
+  ],
+  [
+    google('temperature must be in the range [0.0, 2.0]', 'generation_config.temperature'),
+    'unsupported',
+    'caller',
+    'generation_config.temperature',
+  ],
+  [
+    google('out of range', 'generationConfig.temperature'),
+    'unsupported',
+    'caller',
+    'generationConfig.temperature',
+  ],
+  [
+    google('must be 64 or less', '', 'generationConfig.topK'),
+    'unsupported',
+    'unsupported',
+    'generationConfig.topK',
+  ],
+  [
+    google(
+      '* GenerateContentRequest.tools[0].function_declarations[0].parameters.properties: missing field.',
+    ),
+    'unsupported',
+    'unsupported',
+    undefined,
+  ],
+  [google('Request contains an invalid argument.'), 'caller', 'caller', undefined],
+];
+
+for (const [body, translated, own, param] of violations)
+  test(`Google: ${JSON.stringify(body).slice(0, 90)}`, () => {
+    const read = (was: boolean) =>
+      classify({ status: 400, headers: {}, body: JSON.stringify(body) }, { ...sent, translated: was });
+    assert.deepEqual([read(true).class, read(false).class, read(true).param], [translated, own, param]);
+  });

@@ -97,7 +97,7 @@ export function classify(reply: ErrorReply, sent: Sent): Failure {
     status: reply.status,
     message: masked(said.message, sent).slice(0, 500),
     ...optional('code', maskedSome(said.code ?? said.type, sent)),
-    ...optional('param', maskedSome(said.param, sent)),
+    ...optional('param', maskedSome(said.param ?? said.field, sent)),
     ...optional('retryAfterMs', retryAfter(reply.headers, said)),
   };
 }
@@ -116,6 +116,8 @@ type Said = {
   readonly type?: string;
   readonly code?: string;
   readonly param?: string;
+  /** Of Google's BadRequest, e.g. `generation_config.temperature`: by its own names, whatever the caller's are. */
+  readonly field?: string;
   /** Google's RetryInfo, e.g. `34s`. */
   readonly retryDelay?: string;
 };
@@ -206,30 +208,38 @@ function byStatus(status: number): FailureClass {
 function blamesUs(said: Said, words: string, sent: Sent): boolean {
   const named =
     said.param ??
+    said.field ??
+    /generatecontentrequest\.([a-z_][\w.[\]]*)/.exec(words)?.[1] ??
     /(?:parameter|argument|field|property|keyword)s?(?: supplied)?(?::\s*[`'"]?|\s+[`'"])([a-z_][\w.[\]]*)/.exec(
       words,
     )?.[1];
   if (named === undefined) return false;
-  const root = /^[a-z_]\w*/i.exec(named)?.[0] ?? named;
-  return sent.translated || !sent.callerKeys.has(root);
+  if (sent.translated) return true;
+  // Google names its own fields: the caller's key may stand anywhere in their path, and in camel case.
+  const keys = named.match(/[a-z_]\w*/gi)?.map(snakeCase) ?? [named];
+  return !(said.field === undefined ? keys.slice(0, 1) : keys).some((key) => sent.callerKeys.has(key));
+}
+
+function snakeCase(name: string): string {
+  return name.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 }
 
 /** Statuses of errors that come inside a 200; Anthropic's types, OpenAI's in streams. */
-const statusOfType: Readonly<Record<string, number>> = {
-  invalid_request_error: 400,
-  authentication_error: 401,
-  billing_error: 402,
-  permission_error: 403,
-  not_found_error: 404,
-  request_too_large: 413,
-  rate_limit_error: 429,
-  rate_limit_exceeded: 429,
-  insufficient_quota: 429,
-  api_error: 500,
-  server_error: 500,
-  timeout_error: 504,
-  overloaded_error: 529,
-};
+const statusOfType: ReadonlyMap<string, number> = new Map([
+  ['invalid_request_error', 400],
+  ['authentication_error', 401],
+  ['billing_error', 402],
+  ['permission_error', 403],
+  ['not_found_error', 404],
+  ['request_too_large', 413],
+  ['rate_limit_error', 429],
+  ['rate_limit_exceeded', 429],
+  ['insufficient_quota', 429],
+  ['api_error', 500],
+  ['server_error', 500],
+  ['timeout_error', 504],
+  ['overloaded_error', 529],
+]);
 
 function readError(reply: ErrorReply): Said {
   const body = parse(reply.body);
@@ -242,13 +252,16 @@ function readError(reply: ErrorReply): Said {
     ...optional('type', type),
     ...optional('code', typeof code === 'string' ? code : undefined),
     ...optional('param', someText(asObject(error)['param'])),
+    ...optional('field', violatedField(asObject(error)['details'])),
     ...optional('retryDelay', retryDelay(asObject(error)['details'])),
   };
 }
 
 function statusInside(code: unknown, type: string | undefined): number {
   if (typeof code === 'number' && code >= 400 && code < 600) return code;
-  return (typeof code === 'string' ? statusOfType[code] : undefined) ?? statusOfType[type ?? ''] ?? 500;
+  return (
+    (typeof code === 'string' ? statusOfType.get(code) : undefined) ?? statusOfType.get(type ?? '') ?? 500
+  );
 }
 
 function messageOf(error: unknown, body: unknown, raw: string): string {
@@ -260,6 +273,18 @@ function messageOf(error: unknown, body: unknown, raw: string): string {
   if (message !== undefined) return message;
   const title = /<title>([^<]{1,200})<\/title>/i.exec(raw)?.[1];
   return title ?? raw.slice(0, 500).trim();
+}
+
+/** The first that is named: Google tells a field and what is wrong with it. */
+function violatedField(details: unknown): string | undefined {
+  if (!Array.isArray(details)) return undefined;
+  return details
+    .flatMap((detail): readonly unknown[] => {
+      const violations = asObject(detail)['fieldViolations'];
+      return Array.isArray(violations) ? violations : [];
+    })
+    .map((violation) => someText(asObject(violation)['field']))
+    .find((field) => field !== undefined);
 }
 
 function retryDelay(details: unknown): string | undefined {

@@ -43,7 +43,7 @@ const letters = 'abcdefghijklmnopqrstuvwxyz0123456789';
 /** Facts: Anthropic refuses anything else than these characters; OpenAI refuses more than 64; Mistral wants exactly nine. */
 export const idGrammars = {
   anthropic: { valid: /^[a-zA-Z0-9_-]{1,64}$/, alphabet: letters, length: 24 },
-  openai: { valid: /^.{1,64}$/s, alphabet: letters, length: 24 },
+  openai: { valid: /^[^\p{Surrogate}]{1,64}$/u, alphabet: letters, length: 24 },
   mistral: { valid: /^[a-zA-Z0-9]{9}$/, alphabet: letters, length: 9 },
 } as const satisfies Record<string, IdGrammar>;
 

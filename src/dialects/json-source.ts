@@ -28,9 +28,10 @@ type Member = { readonly member: Span; readonly value: Span };
 export function readSource(body: Buffer): Source {
   const members = new Map<string, Member>();
   const media = new Set<string>();
-  const open = skipSpace(body, body[0] === 0xef && body[1] === 0xbb && body[2] === 0xbf ? 3 : 0);
+  const open = skipSpace(body, afterMark(body));
   if (body[open] !== openBrace) throw new JsonFault('the body must be a JSON object');
   let at = skipSpace(body, open + 1);
+  let doubled = false;
   while (body[at] !== closeBrace) {
     if (body[at] !== quote) throw new JsonFault(`expected a quoted key at byte ${at}`);
     const keyEnd = endOfString(body, at);
@@ -39,7 +40,7 @@ export function readSource(body: Buffer): Source {
     if (body[afterKey] !== colon) throw new JsonFault(`expected ":" at byte ${afterKey}`);
     const start = skipSpace(body, afterKey + 1);
     const end = endOfValue(body, start, media);
-    if (members.has(key)) return readSource(rewritten(body));
+    doubled ||= members.has(key);
     members.set(key, { member: { start: at, end }, value: { start, end } });
     at = skipSpace(body, end);
     if (body[at] === comma) {
@@ -49,7 +50,13 @@ export function readSource(body: Buffer): Source {
   }
   if (skipSpace(body, at + 1) < body.length)
     throw new JsonFault(`unexpected text after the object at byte ${at + 1}`);
-  return { body, open, members, media };
+  // Not before all was seen: what is nested too deep could not be written.
+  return doubled ? readSource(rewritten(body)) : { body, open, members, media };
+}
+
+/** The offset after a byte order mark, which some editors and clients write before everything. */
+function afterMark(body: Buffer): number {
+  return body[0] === 0xef && body[1] === 0xbb && body[2] === 0xbf ? 3 : 0;
 }
 
 /** `"\u006dodel"` is `model`. */
@@ -69,7 +76,7 @@ function rewritten(body: Buffer): Buffer {
 /** Parses the bytes as JSON. Throws JsonFault without quoting the content: it may be somebody's prompt. */
 export function parseJson(bytes: Buffer): unknown {
   try {
-    return JSON.parse(bytes.toString('utf8'));
+    return JSON.parse(bytes.toString('utf8', afterMark(bytes)));
   } catch (error) {
     const place = /position (\d+)/.exec(error instanceof Error ? error.message : '')?.[1];
     throw new JsonFault(
@@ -78,15 +85,19 @@ export function parseJson(bytes: Buffer): unknown {
   }
 }
 
+/** Does the work; broken JSON that it comes upon is refused. Large bodies are parsed no earlier than they must be. */
+export function guarded<T>(work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    if (!(error instanceof JsonFault)) throw error;
+    throw refuse('invalid_json', `The request body is not usable JSON: ${error.message}.`);
+  }
+}
+
 /** A request, spliced, as an object. Throws Refused: only now does anybody look at what is deep inside. */
 export function parseMerged(pieces: readonly Uint8Array[]): JsonObject {
-  try {
-    return parseJson(Buffer.concat(pieces)) as JsonObject;
-  } catch (error) {
-    if (error instanceof JsonFault)
-      throw refuse('invalid_json', `The request body is not usable JSON: ${error.message}.`);
-    throw error;
-  }
+  return guarded(() => parseJson(Buffer.concat(pieces)) as JsonObject);
 }
 
 /** The bytes of a member's value, or undefined. */

@@ -4,23 +4,23 @@ import { asObject } from '../core/json.ts';
 import { optional } from '../core/optional.ts';
 import { refuse } from '../core/problem.ts';
 import type { JsonObject, JsonValue } from '../core/snapshot.ts';
+import { numberAt, textsAt, wholeAt } from './shape.ts';
 
-/** Sampling as both OpenAI dialects name it; what is absent or of another type is left out. */
+/** Sampling as both OpenAI dialects name it. Throws Refused naming the path. */
 export function readSampling(body: JsonObject): Conversation['sampling'] {
   return {
-    ...optional('temperature', number(body['temperature'])),
-    ...optional('topP', number(body['top_p'])),
-    ...optional('topK', number(body['top_k'])),
-    ...optional('seed', number(body['seed'])),
-    ...optional('presencePenalty', number(body['presence_penalty'])),
-    ...optional('frequencyPenalty', number(body['frequency_penalty'])),
+    ...optional('temperature', numberAt(body['temperature'], 'temperature')),
+    ...optional('topP', numberAt(body['top_p'], 'top_p')),
+    ...optional('topK', wholeAt(body['top_k'], 'top_k')),
+    ...optional('seed', wholeAt(body['seed'], 'seed')),
+    ...optional('presencePenalty', numberAt(body['presence_penalty'], 'presence_penalty')),
+    ...optional('frequencyPenalty', numberAt(body['frequency_penalty'], 'frequency_penalty')),
   };
 }
 
-/** `stop`: one string or a list of them. */
+/** `stop`: one string or a list of them. Throws Refused naming the path. */
 export function readStop(stop: JsonValue | undefined): readonly string[] {
-  if (typeof stop === 'string') return [stop];
-  return Array.isArray(stop) ? stop.filter((item) => typeof item === 'string') : [];
+  return typeof stop === 'string' ? [stop] : textsAt(stop, 'stop');
 }
 
 /** An http(s) address or a `data:` URL with base64; anything else is refused with `path` named. */
@@ -46,12 +46,6 @@ export function openRouterOnly(values: JsonObject, tools: Buffer | undefined): r
   });
   return tools?.includes('"openrouter:') === true ? [...found, 'server tools'] : found;
 }
-
-/** The value when it is a number. */
-export function number(value: JsonValue | undefined): number | undefined {
-  return typeof value === 'number' ? value : undefined;
-}
-
 /**
  * `strict` where the schema allows it. OpenAI refuses a strict schema with an open object or an optional property;
  * Anthropic, whose clients send both, does not. Facts: OpenAI's guide on structured outputs.

@@ -3,6 +3,7 @@ import type { Api } from '../core/ask.ts';
 import type { Wire } from '../core/catalog.ts';
 import { fitIds, grammarOf, ownThinking } from '../core/hand-over.ts';
 import { optional } from '../core/optional.ts';
+import { orderTools } from '../core/tool-turns.ts';
 import { chatDialect } from './chat/dialect.ts';
 import { chatWire } from './chat/wire.ts';
 import type {
@@ -20,6 +21,7 @@ import { messagesDialect } from './messages/dialect.ts';
 import { anthropicWire } from './messages/wire.ts';
 import { responsesDialect } from './responses/dialect.ts';
 import { responsesWire } from './responses/wire.ts';
+import { wrong } from './shape.ts';
 
 export const dialects: Readonly<Partial<Record<Api, Dialect>>> = {
   chat: chatDialect,
@@ -66,14 +68,38 @@ export function code(dialect: Dialect, out: Outgoing): Coded {
       translated: true,
       stream: (identity) => dialect.pass(identity),
     };
-  const conversation = fitIds(ownThinking(dialect.conversation(out), out.keeps), grammarOf(out.endpoint));
+  const conversation = fitIds(
+    ownThinking(orderTools(dialect.conversation(out)), out.keeps),
+    grammarOf(out.endpoint),
+  );
   const { body, warnings } = codec.request(conversation, out.endpoint);
+  if (isEmpty(body['messages'] ?? body['input'] ?? body['contents']))
+    throw wrong(
+      dialect.api === 'responses' ? 'input' : 'messages',
+      'holds nothing that could be told to this provider',
+    );
+  const { text, mended } = wellFormed(JSON.stringify(body));
   return {
     ...address,
-    body: [Buffer.from(JSON.stringify(body))],
-    warnings: [...new Set([...conversation.warnings, ...warnings])],
+    body: [Buffer.from(text)],
+    warnings: [...new Set([...conversation.warnings, ...warnings, ...mended])],
     translated: true,
     stream: (identity) => dialect.write(identity, codec.reader(), out),
     whole: (bytes, identity) => dialect.writeWhole(codec.readWhole(bytes), identity, out),
+  };
+}
+
+function isEmpty(value: unknown): boolean {
+  return Array.isArray(value) && value.length === 0;
+}
+
+const loneSurrogate = /(?<!\\)((?:\\\\)*)\\ud[89a-f][0-9a-f]{2}/g;
+
+/** JSON may hold halves of characters, which are no Unicode: providers refuse the whole request for one. */
+function wellFormed(json: string): { readonly text: string; readonly mended: readonly string[] } {
+  const text = json.includes('\\ud') ? json.replaceAll(loneSurrogate, '$1\ufffd') : json;
+  return {
+    text,
+    mended: text === json ? [] : ['text that is no well-formed Unicode was replaced by U+FFFD'],
   };
 }

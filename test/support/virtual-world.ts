@@ -5,7 +5,7 @@
 import assert from 'node:assert/strict';
 import { memoryCaches } from '../../src/adapters/caches.ts';
 import { ProcessLedger } from '../../src/adapters/ledger.ts';
-import { memorySignatures } from '../../src/adapters/signatures.ts';
+import { openSignatures } from '../../src/adapters/signatures.ts';
 import { sha256 } from '../../src/adapters/system.ts';
 import { loadCatalogue } from '../../src/catalog/load.ts';
 import { snapshotFromDocument } from '../../src/control/check-document.ts';
@@ -239,7 +239,7 @@ function enter(shared: Shared, body: unknown): Visit {
     },
     ledger,
     journal: { close: (record) => void records.push(record) },
-    signatures: memorySignatures(),
+    signatures: openSignatures({ secret: Buffer.from('a secret of the test') }),
     caches,
     fault: (error) => void faults.push(error),
   };

@@ -1,6 +1,7 @@
 /** Reads a chat completions request, already merged with its preset, into the canonical conversation. */
 import type {
   AssistantBlock,
+  CacheMark,
   Content,
   Conversation,
   OutputFormat,
@@ -10,9 +11,20 @@ import type {
 } from '../../core/conversation.ts';
 import { asObject, asText, someText } from '../../core/json.ts';
 import { optional } from '../../core/optional.ts';
-import { refuse } from '../../core/problem.ts';
 import type { JsonObject, JsonValue } from '../../core/snapshot.ts';
-import { number, readMedia, readSampling, readStop } from '../openai-fields.ts';
+import { readDetails } from './details.ts';
+import { readMedia, readSampling, readStop } from '../openai-fields.ts';
+import {
+  listAt,
+  objectAt,
+  optionalListAt,
+  optionalTextAt,
+  schemaAt,
+  textAt,
+  toolNameAt,
+  countAt,
+  wrong,
+} from '../shape.ts';
 
 /** Request keys that are carried, or that mean nothing outside the chat wire; any other is dropped with a warning. */
 const understood: ReadonlySet<string> = new Set(
@@ -30,14 +42,11 @@ export function readConversation(body: JsonObject, maxOutput: number): Conversat
     if (!understood.has(key) && value !== null)
       warnings.push(`"${key}" cannot be carried to this provider and was dropped`);
   }
-  const messages = list(body['messages'], 'messages');
-  const tools = body['tools'] ?? null;
+  const messages = listAt(body['messages'], 'messages');
+  const tools = optionalListAt(body['tools'], 'tools');
   return {
-    turns: messages.map((message, index) => readTurn(message, `messages[${index}]`)),
-    tools:
-      tools === null
-        ? []
-        : list(tools, 'tools').flatMap((tool, index) => readTool(tool, `tools[${index}]`, warnings)),
+    turns: messages.map((message, index) => readTurn(message, `messages[${index}]`, warnings)),
+    tools: tools.flatMap((tool, index) => readTool(tool, `tools[${index}]`, warnings)),
     ...optional('toolChoice', readToolChoice(body['tool_choice'])),
     ...optional('parallelTools', flag(body['parallel_tool_calls'])),
     sampling: readSampling(body),
@@ -45,7 +54,10 @@ export function readConversation(body: JsonObject, maxOutput: number): Conversat
     maxOutput,
     ...optional('thinking', readThinking(body)),
     ...optional('format', readFormat(body['response_format'])),
-    ...optional('logprobs', body['logprobs'] === true ? (number(body['top_logprobs']) ?? 0) : undefined),
+    ...optional(
+      'logprobs',
+      body['logprobs'] === true ? (countAt(body['top_logprobs'], 'top_logprobs') ?? 0) : undefined,
+    ),
     ...optional('verbosity', someText(body['verbosity'])),
     ...optional('user', someText(body['user'])),
     ...optional('cacheKey', someText(body['prompt_cache_key'])),
@@ -57,8 +69,10 @@ export function readConversation(body: JsonObject, maxOutput: number): Conversat
 /** OpenAI's `reasoning_effort`, or OpenRouter's `reasoning` object. */
 function readThinking(body: JsonObject): Conversation['thinking'] {
   const reasoning = asObject(body['reasoning']);
-  const effort = someText(body['reasoning_effort']) ?? someText(reasoning['effort']);
-  const budget = number(reasoning['max_tokens']);
+  const effort =
+    optionalTextAt(body['reasoning_effort'], 'reasoning_effort') ??
+    optionalTextAt(reasoning['effort'], 'reasoning.effort');
+  const budget = countAt(reasoning['max_tokens'], 'reasoning.max_tokens');
   const enabled = effort === 'none' ? false : flag(reasoning['enabled']);
   if (effort === undefined && budget === undefined && enabled === undefined) return undefined;
   return {
@@ -73,18 +87,7 @@ function flag(value: JsonValue | undefined): boolean | undefined {
   return typeof value === 'boolean' ? value : undefined;
 }
 
-function list(value: JsonValue | undefined, path: string): readonly JsonObject[] {
-  if (!Array.isArray(value)) throw refuse('invalid_request', `"${path}" must be an array.`, { param: path });
-  return value.map((item: JsonValue, index) => object(item, `${path}[${index}]`));
-}
-
-function object(value: JsonValue | undefined, path: string): JsonObject {
-  if (typeof value !== 'object' || value === null || Array.isArray(value))
-    throw refuse('invalid_request', `"${path}" must be an object.`, { param: path });
-  return value as JsonObject;
-}
-
-function readTurn(message: JsonObject, path: string): Turn {
+function readTurn(message: JsonObject, path: string, warnings: string[]): Turn {
   const content = (): readonly Content[] => readContent(message['content'], `${path}.content`);
   switch (message['role']) {
     case 'system':
@@ -93,110 +96,113 @@ function readTurn(message: JsonObject, path: string): Turn {
     case 'user':
       return { role: 'user', content: content() };
     case 'assistant':
-      return { role: 'assistant', content: readAssistant(message, path) };
+      return { role: 'assistant', content: readAssistant(message, path, warnings) };
     case 'tool':
-    case 'function':
       return {
         role: 'tool',
-        callId: asText(message['tool_call_id'] ?? message['name']),
+        callId: textAt(message['tool_call_id'], `${path}.tool_call_id`),
         content: content(),
       };
+    case 'function':
+      return { role: 'tool', callId: textAt(message['name'], `${path}.name`), content: content() };
     default:
-      throw refuse('invalid_request', `"${path}.role" must be system, developer, user, assistant or tool.`, {
-        param: `${path}.role`,
-      });
+      throw wrong(`${path}.role`, 'must be system, developer, user, assistant or tool');
   }
 }
 
-/** Thinking as DeepSeek and OpenRouter name it, then the text, then the calls. */
-function readAssistant(message: JsonObject, path: string): readonly AssistantBlock[] {
-  const thought = someText(message['reasoning_content']) ?? someText(message['reasoning']);
-  const calls = message['tool_calls'] ?? null;
-  const text = readContent(message['content'], `${path}.content`).filter((part) => part.type === 'text');
+/** Thinking as OpenRouter proves it, or as it and DeepSeek name it, then the text, then the calls. */
+function readAssistant(message: JsonObject, path: string, warnings: string[]): readonly AssistantBlock[] {
+  const calls = optionalListAt(message['tool_calls'], `${path}.tool_calls`);
+  const content = readContent(message['content'], `${path}.content`);
+  const text = content.filter((part) => part.type === 'text');
+  if (text.length < content.length)
+    warnings.push('what an assistant said in anything but text cannot be carried and was dropped');
   const refusal = someText(message['refusal']);
+  const ids = new Set(calls.map((call) => asText(call['id'])));
+  const { thoughts, ofText, ofCalls } = readDetails(message['reasoning_details'], ids);
   return [
-    ...(thought === undefined ? [] : [{ type: 'thinking' as const, text: thought }]),
+    ...(thoughts.length > 0 ? thoughts : plainThought(message)),
     ...text,
     ...(refusal === undefined ? [] : [{ type: 'text' as const, text: refusal }]),
-    ...(calls === null
-      ? []
-      : list(calls, `${path}.tool_calls`).map((call, index) =>
-          readCall(call, `${path}.tool_calls[${index}]`),
-        )),
+    ...ofText,
+    ...calls.map((call, index): AssistantBlock => {
+      const read = readCall(call, `${path}.tool_calls[${index}]`);
+      return { ...read, ...optional('signature', ofCalls.get(read.id)) };
+    }),
   ];
+}
+
+function plainThought(message: JsonObject): readonly AssistantBlock[] {
+  const text = someText(message['reasoning_content']) ?? someText(message['reasoning']);
+  return text === undefined ? [] : [{ type: 'thinking', text }];
 }
 
 function readContent(value: JsonValue | undefined, path: string): readonly Content[] {
   if (value === undefined || value === null || value === '') return [];
   if (typeof value === 'string') return [{ type: 'text', text: value }];
-  if (!Array.isArray(value))
-    throw refuse('invalid_request', `"${path}" must be a string or an array of parts.`, { param: path });
-  return value.map((part: JsonValue, index) =>
-    readPart(object(part, `${path}[${index}]`), `${path}[${index}]`),
-  );
+  if (!Array.isArray(value)) throw wrong(path, 'must be a string or an array of parts');
+  return listAt(value, path).map((part, index) => readPart(part, `${path}[${index}]`));
 }
 
 function readPart(part: JsonObject, path: string): Content {
-  const cache = part['cache_control'];
-  const mark = typeof cache === 'object' && cache !== null ? { cache: cache as JsonObject } : {};
+  const mark = markOf(part['cache_control']);
   switch (part['type']) {
     case 'text':
     case 'input_text':
     case 'output_text':
-      return { type: 'text', text: string(part['text'], `${path}.text`), ...mark };
+      return { type: 'text', text: textAt(part['text'], `${path}.text`), ...mark };
     case 'refusal':
-      return { type: 'text', text: string(part['refusal'], `${path}.refusal`) };
+      return { type: 'text', text: textAt(part['refusal'], `${path}.refusal`) };
     case 'image_url': {
       const image = part['image_url'];
-      const { url, detail } = typeof image === 'string' ? { url: image } : object(image, `${path}.image_url`);
+      const given = typeof image === 'string' ? { url: image } : objectAt(image, `${path}.image_url`);
       return {
         type: 'image',
-        image: readMedia(string(url, `${path}.image_url.url`), path),
-        ...optional('detail', someText(detail)),
+        image: readMedia(textAt(given['url'], `${path}.image_url.url`), `${path}.image_url`),
+        ...optional('detail', someText(given['detail'])),
         ...mark,
       };
     }
     case 'file': {
-      const file = object(part['file'], `${path}.file`);
-      const name = file['filename'];
-      const data = string(file['file_data'], `${path}.file.file_data`);
+      const file = objectAt(part['file'], `${path}.file`);
+      const data = textAt(file['file_data'], `${path}.file.file_data`);
       return {
         type: 'file',
-        file: readMedia(data, path),
-        ...optional('name', typeof name === 'string' ? name : undefined),
+        file: readMedia(data, `${path}.file.file_data`),
+        ...optional('name', someText(file['filename'])),
         ...mark,
       };
     }
     case 'input_audio': {
-      const audio = object(part['input_audio'], `${path}.input_audio`);
+      const audio = objectAt(part['input_audio'], `${path}.input_audio`);
       return {
         type: 'audio',
-        data: string(audio['data'], `${path}.input_audio.data`),
+        data: textAt(audio['data'], `${path}.input_audio.data`),
         format: someText(audio['format']) ?? 'wav',
       };
     }
     default:
-      throw refuse(
-        'invalid_request',
-        `"${path}.type" is ${JSON.stringify(part['type'] ?? null)}: text, image_url, file and input_audio are understood.`,
-        { param: `${path}.type` },
+      throw wrong(
+        `${path}.type`,
+        `is ${JSON.stringify(part['type'] ?? null).slice(0, 80)}: text, image_url, file and input_audio are understood`,
       );
   }
 }
 
-function string(value: JsonValue | undefined, path: string): string {
-  if (typeof value !== 'string')
-    throw refuse('invalid_request', `"${path}" must be a string.`, { param: path });
-  return value;
+/** A cache mark as Anthropic, who alone knows it, takes it. */
+function markOf(value: JsonValue | undefined): { readonly cache?: CacheMark } {
+  const { type, ttl } = asObject(value);
+  if (type !== 'ephemeral') return {};
+  return { cache: { type, ...(ttl === '5m' || ttl === '1h' ? { ttl } : {}) } };
 }
 
-function readCall(call: JsonObject, path: string): AssistantBlock {
-  const fn = object(call['function'], `${path}.function`);
+function readCall(call: JsonObject, path: string): AssistantBlock & { readonly type: 'call' } {
+  const fn = objectAt(call['function'], `${path}.function`);
   return {
     type: 'call',
-    id: string(call['id'], `${path}.id`),
-    name: string(fn['name'], `${path}.function.name`),
-    arguments: asText(fn['arguments']),
+    id: textAt(call['id'], `${path}.id`),
+    name: textAt(fn['name'], `${path}.function.name`),
+    arguments: optionalTextAt(fn['arguments'], `${path}.function.arguments`) ?? '',
   };
 }
 
@@ -207,39 +213,35 @@ function readTool(tool: JsonObject, path: string, warnings: string[]): readonly 
     );
     return [];
   }
-  const fn = object(tool['function'], `${path}.function`);
+  const fn = objectAt(tool['function'], `${path}.function`);
   const description = fn['description'];
-  const schema = fn['parameters'];
-  const cache = tool['cache_control'] ?? fn['cache_control'];
   return [
     {
-      name: string(fn['name'], `${path}.function.name`),
+      name: toolNameAt(fn['name'], `${path}.function.name`),
       ...optional('description', typeof description === 'string' ? description : undefined),
-      schema:
-        typeof schema === 'object' && schema !== null
-          ? (schema as JsonObject)
-          : { type: 'object', properties: {} },
+      schema: schemaAt(fn['parameters'], `${path}.function.parameters`),
       ...(fn['strict'] === true ? { strict: true } : {}),
-      ...(typeof cache === 'object' && cache !== null ? { cache: cache as JsonObject } : {}),
+      ...markOf(tool['cache_control'] ?? fn['cache_control']),
     },
   ];
 }
 
 function readToolChoice(value: JsonValue | undefined): ToolChoice | undefined {
   if (value === 'auto' || value === 'none' || value === 'required') return value;
-  const name = ((value as JsonObject | undefined)?.['function'] as JsonObject | undefined)?.['name'];
+  const name = asObject(asObject(value)['function'])['name'];
   return typeof name === 'string' ? { tool: name } : undefined;
 }
 
 function readFormat(value: JsonValue | undefined): OutputFormat | undefined {
-  const format = value as JsonObject | null | undefined;
-  if (format?.['type'] === 'json_object') return { type: 'json' };
-  if (format?.['type'] !== 'json_schema') return undefined;
-  const given = object(format['json_schema'], 'response_format.json_schema');
+  const format = asObject(value);
+  if (format['type'] === 'json_object') return { type: 'json' };
+  if (format['type'] !== 'json_schema') return undefined;
+  const given = objectAt(format['json_schema'], 'response_format.json_schema');
   return {
     type: 'json_schema',
-    name: typeof given['name'] === 'string' ? given['name'] : 'answer',
-    schema: object(given['schema'], 'response_format.json_schema.schema'),
+    name:
+      given['name'] === undefined ? 'answer' : toolNameAt(given['name'], 'response_format.json_schema.name'),
+    schema: objectAt(given['schema'], 'response_format.json_schema.schema'),
     ...(given['strict'] === true ? { strict: true } : {}),
   };
 }

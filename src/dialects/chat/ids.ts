@@ -1,17 +1,28 @@
-/** Tool-call ids of a chat history that an endpoint of the same wire would refuse. */
+/** What of a chat history an endpoint of the same wire would refuse: tool-call ids, and thoughts of another issuer. */
 import { newNames, type IdGrammar } from '../../core/hand-over.ts';
 import { asObject, someText } from '../../core/json.ts';
-import type { JsonObject, JsonValue } from '../../core/snapshot.ts';
+import type { JsonValue } from '../../core/snapshot.ts';
+import { parseJson } from '../json-source.ts';
+import { hasDetails, withOwnDetails } from './own-details.ts';
 
 const mark = Buffer.from('"tool_call_id"');
 const quote = 0x22;
 
-/** The messages with new ids as JSON text, or undefined where all ids fit and the bytes can pass. */
-export function fittedMessages(messages: Buffer, grammar: IdGrammar): string | undefined {
-  if (resultIds(messages).every((id) => grammar.valid.test(id))) return undefined;
-  const list = JSON.parse(messages.toString('utf8')) as readonly JsonObject[];
-  const names = newNames(list.flatMap(idsIn), grammar);
-  return names.size === 0 ? undefined : JSON.stringify(list.map((message) => renamed(message, names)));
+/**
+ * The messages with ids that fit and without thoughts that another issuer proved, as JSON text; undefined where all of
+ * them may stay and the bytes can pass. Throws JsonFault.
+ */
+export function fittedMessages(
+  messages: Buffer,
+  grammar: IdGrammar,
+  keeps: (proof: string) => boolean,
+): string | undefined {
+  const idsFit = resultIds(messages).every((id) => grammar.valid.test(id));
+  if (idsFit && !hasDetails(messages)) return undefined;
+  const list = parseJson(messages) as readonly JsonValue[];
+  const names = idsFit ? new Map<string, string>() : newNames(list.flatMap(idsIn), grammar);
+  const fitted = list.map((message) => renamed(withOwnDetails(message, keeps), names));
+  return fitted.every((message, at) => message === list[at]) ? undefined : JSON.stringify(fitted);
 }
 
 /**
@@ -30,26 +41,22 @@ function resultIds(messages: Buffer): readonly string[] {
   return ids;
 }
 
-function callsOf(message: JsonObject): readonly JsonObject[] {
-  const calls = message['tool_calls'];
-  return Array.isArray(calls) ? calls.map((call: JsonValue) => asObject(call)) : [];
+function idsIn(message: JsonValue): readonly string[] {
+  const { tool_calls: calls, tool_call_id: result } = asObject(message);
+  const made = Array.isArray(calls) ? calls.map((call: JsonValue) => asObject(call)['id']) : [];
+  return [...made, result].flatMap((id) => someText(id) ?? []);
 }
 
-function idsIn(message: JsonObject): readonly string[] {
-  const result = someText(message['tool_call_id']);
-  return [
-    ...callsOf(message).flatMap((call) => someText(call['id']) ?? []),
-    ...(result === undefined ? [] : [result]),
-  ];
-}
-
-function renamed(message: JsonObject, names: ReadonlyMap<string, string>): JsonObject {
-  const rename = (id: JsonValue | undefined): JsonValue => names.get(someText(id) ?? '') ?? id ?? null;
-  return {
-    ...message,
-    ...(message['tool_call_id'] === undefined ? {} : { tool_call_id: rename(message['tool_call_id']) }),
-    ...(callsOf(message).length === 0
-      ? {}
-      : { tool_calls: callsOf(message).map((call) => ({ ...call, id: rename(call['id']) })) }),
+/** What is no message, or has none of the ids, stays as it is. */
+function renamed(message: JsonValue, names: ReadonlyMap<string, string>): JsonValue {
+  if (!idsIn(message).some((id) => names.has(id))) return message;
+  const rename = (value: JsonValue, key: string): JsonValue => {
+    const name = names.get(someText(asObject(value)[key]) ?? '');
+    return name === undefined ? value : { ...asObject(value), [key]: name };
   };
+  const own = asObject(rename(message, 'tool_call_id'));
+  const calls = own['tool_calls'];
+  return Array.isArray(calls)
+    ? { ...own, tool_calls: calls.map((call: JsonValue) => rename(call, 'id')) }
+    : own;
 }

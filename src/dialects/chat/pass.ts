@@ -18,6 +18,7 @@ import {
 } from '../dialect.ts';
 import { bytesOf, JsonFault, readSource, splice, type Edits } from '../json-source.ts';
 import type { Source } from '../../core/ask.ts';
+import { hasDetails, proofsIn } from './own-details.ts';
 import { Repeat } from './repeat.ts';
 import { metadataEdit, metadataMember, readCharge, readChatUsage, writeChatUsage } from './usage.ts';
 import type { SseEvent } from '../sse.ts';
@@ -53,6 +54,7 @@ export class ChatPass implements StreamTranslator {
   readonly #ended = new Set<number>();
   #done = false;
   #committed = false;
+  readonly #proofs: string[] = [];
   #events = 0;
   #bytes = 0;
   readonly #repeat = new Repeat();
@@ -70,7 +72,7 @@ export class ChatPass implements StreamTranslator {
       return { content: false, last: true };
     }
     const alike = this.#committed ? this.#repeat.match(data) : undefined;
-    if (alike && !hasFinish(alike)) {
+    if (alike && !hasFinish(alike) && !hasDetails(alike)) {
       this.#count(alike);
       return { content: true, last: false, out: this.#repeat.write(alike) };
     }
@@ -81,6 +83,7 @@ export class ChatPass implements StreamTranslator {
     const choices = bytesOf(source, 'choices');
     const content = choices !== undefined && this.#readChoices(choices);
     if (content) this.#count(choices);
+    if (choices && hasDetails(choices)) this.#proofs.push(...proofsIn(parseChoices(choices)));
     return { content, last: false, ...optional('out', this.#pass(source, choices)) };
   }
 
@@ -96,6 +99,7 @@ export class ChatPass implements StreamTranslator {
       ...optional('charged', readCharge(this.#usage)),
       ...optional('finish', unifiedFinish(this.#finish)),
       ...optional('nativeFinish', this.#finish),
+      ...(this.#proofs.length > 0 ? { signatures: this.#proofs } : {}),
       outputSeen: Math.max(
         this.#events,
         Math.ceil((this.#bytes - this.#events * Math.min(this.#frame, this.#bytes)) / 4),
@@ -300,6 +304,7 @@ export function passAnswer(body: Buffer, identity: AnswerIdentity): WholeAnswer 
       ...optional('charged', readCharge(raw)),
       ...optional('finish', unifiedFinish(finish)),
       ...optional('nativeFinish', finish),
+      ...(hasDetails(choices) ? { signatures: proofsIn(list) } : {}),
       outputSeen: Math.ceil(choices.length / 4),
     },
     compose: (bill) => {

@@ -4,7 +4,7 @@ import { asObject, someText } from '../../core/json.ts';
 import { optional } from '../../core/optional.ts';
 import { refuse } from '../../core/problem.ts';
 import type { JsonObject, JsonValue, ProviderPreferences } from '../../core/snapshot.ts';
-import { bytesOf, JsonFault, parseJson, readSource, valueOf } from '../json-source.ts';
+import { bytesOf, guarded, parseJson, readSource, valueOf } from '../json-source.ts';
 import { openRouterOnly } from '../openai-fields.ts';
 import {
   cacheWrites,
@@ -43,18 +43,30 @@ export function readChat(body: Buffer): Ask {
   if (isEmptyArray(messages))
     throw refuse('invalid_request', '"messages" is empty: send at least one message.', { param: 'messages' });
   return {
+    ...readRouting(values, ['max_tokens', 'max_completion_tokens']),
     api: 'chat',
     source,
     values,
     parameters: values,
     keys: new Set(source.members.keys()),
+    needs: readNeeds(source, messages, values),
+  };
+}
+
+type Routing = Pick<
+  Ask,
+  'model' | 'preset' | 'models' | 'stream' | 'provider' | 'outputCap' | 'user' | 'session' | 'tags'
+>;
+
+/** What steers routing means the same in every dialect; only the output cap has names of its own. Throws Refused. */
+export function readRouting(values: JsonObject, caps: readonly string[]): Routing {
+  return {
     ...optional('model', name(values, 'model')),
     ...optional('preset', name(values, 'preset')),
     models: names(values, 'models'),
     stream: flag(values, 'stream'),
     provider: provider(values),
-    ...optional('outputCap', cap(values)),
-    needs: readNeeds(source, messages, values),
+    ...optional('outputCap', cap(values, caps)),
     ...optional('user', userOf(values)),
     ...optional('session', someText(values['session_id'])),
     tags: tagsOf(values),
@@ -63,14 +75,10 @@ export function readChat(body: Buffer): Ask {
 
 /** `parsed` is the whole body, where it is small enough to have been parsed anyway. */
 function sourceOf(body: Buffer): { readonly source: Source; readonly parsed: JsonObject | undefined } {
-  try {
+  return guarded(() => {
     const parsed = body.length <= parseWholeBelow ? asObject(parseJson(body)) : undefined;
     return { source: readSource(body), parsed };
-  } catch (error) {
-    if (error instanceof JsonFault)
-      throw refuse('invalid_json', `The request body is not usable JSON: ${error.message}.`);
-    throw error;
-  }
+  });
 }
 
 function smallValues(source: Source, parsed: JsonObject | undefined): JsonObject {
@@ -78,20 +86,10 @@ function smallValues(source: Source, parsed: JsonObject | undefined): JsonObject
   const values = Object.create(null) as Record<string, JsonValue>;
   for (const key of source.members.keys()) {
     if (large.has(key)) continue;
-    const value = parsed ? parsed[key] : (readValue(source, key) as JsonValue);
+    const value = parsed ? parsed[key] : (guarded(() => valueOf(source, key)) as JsonValue);
     if (value !== null && value !== undefined) values[key] = value;
   }
   return values;
-}
-
-function readValue(source: Source, key: string): unknown {
-  try {
-    return valueOf(source, key);
-  } catch (error) {
-    if (error instanceof JsonFault)
-      throw refuse('invalid_json', `The request body is not usable JSON: ${error.message}.`, { param: key });
-    throw error;
-  }
 }
 
 function name(values: JsonObject, key: string): string | undefined {
@@ -164,8 +162,8 @@ function maxPrice(value: JsonValue | undefined): ProviderPreferences['max_price'
   const price = (key: string): number | undefined => {
     const raw = given[key];
     if (raw === undefined || raw === null) return undefined;
-    const number = Number(raw);
-    if (Number.isFinite(number) && number >= 0 && raw !== '') return number;
+    const number = typeof raw === 'string' && raw !== '' ? Number(raw) : raw;
+    if (typeof number === 'number' && Number.isFinite(number) && number >= 0) return number;
     throw refuse('invalid_request', `"provider.max_price.${key}" must be a number of USD.`, {
       param: `provider.max_price.${key}`,
     });
@@ -177,9 +175,9 @@ function maxPrice(value: JsonValue | undefined): ProviderPreferences['max_price'
   };
 }
 
-function cap(values: JsonObject): number | undefined {
+function cap(values: JsonObject, keys: readonly string[]): number | undefined {
   const caps: number[] = [];
-  for (const key of ['max_tokens', 'max_completion_tokens']) {
+  for (const key of keys) {
     const value = values[key];
     if (value === undefined) continue;
     if (typeof value !== 'number' || !Number.isSafeInteger(value) || value < 1) {
@@ -259,7 +257,7 @@ function asksReasoning(values: JsonObject): boolean {
 function hostedPart(source: Source, values: JsonObject): string | undefined {
   // An assistant's earlier answer in sound is named by its id.
   if (bytesOf(source, 'messages')?.includes('"audio"') === true) {
-    const kept = weigh(readValue(source, 'messages') as JsonValue, 'messages').unbounded;
+    const kept = weigh(guarded(() => valueOf(source, 'messages')) as JsonValue, 'messages').unbounded;
     if (kept !== undefined) return kept;
   }
   if (values['web_search_options'] !== undefined) return 'web_search_options: a search by the provider';
@@ -271,6 +269,6 @@ function hostedPart(source: Source, values: JsonObject): string | undefined {
 /** A request without media is measured by its bytes alone; with media it is parsed, for base64 is not text. */
 function readWeight(source: Source, messages: Buffer): Weight {
   return mediaWords.some((word) => source.media.has(word))
-    ? weigh(readValue(source, 'messages') as JsonValue, 'messages')
+    ? weigh(guarded(() => valueOf(source, 'messages')) as JsonValue, 'messages')
     : plainWeight(messages.length);
 }

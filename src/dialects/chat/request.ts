@@ -83,7 +83,9 @@ function writeTurns(turns: readonly Turn[], warnings: string[]): readonly JsonOb
       messages.push(
         ...(turn.content.some(({ type }) => type !== 'thinking') ? [writeAssistant(turn.content)] : []),
       );
-    else messages.push({ role: turn.role, content: writeContents(turn.content, warnings) });
+    else if (turn.role === 'system')
+      messages.push({ role: 'system', content: writeSystem(turn.content, warnings) });
+    else messages.push({ role: 'user', content: writeContents(turn.content, warnings) });
   }
   return [...messages, ...writeResultMedia(results, warnings)];
 }
@@ -124,10 +126,19 @@ function writeResultMedia(results: readonly ToolTurn[], warnings: string[]): rea
   return media.length === 0 ? [] : [{ role: 'user', content: writeContents(media, warnings) }];
 }
 
+/** A system prompt is text. */
+function writeSystem(contents: readonly Content[], warnings: string[]): JsonValue {
+  const texts = contents.filter((part) => part.type === 'text');
+  if (texts.length < contents.length)
+    warnings.push('what is no text in a system message cannot be carried on this wire and was dropped');
+  return writeContents(texts, warnings);
+}
+
 /** One text is sent as a string: some providers understand nothing else. */
 function writeContents(contents: readonly Content[], warnings: string[]): JsonValue {
   if (contents.every((part) => part.type === 'text')) return contents.map((part) => part.text).join('\n\n');
-  return contents.flatMap((part) => writeContent(part, warnings));
+  const parts = contents.flatMap((part) => writeContent(part, warnings));
+  return parts.length === 0 ? '' : parts;
 }
 
 function writeContent(part: Content, warnings: string[]): readonly JsonObject[] {

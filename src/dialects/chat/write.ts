@@ -1,4 +1,5 @@
 /** Writes the parts of an answer from another wire as chat completions, streamed or whole. */
+import type { Wire } from '../../core/catalog.ts';
 import type { Answer, FinishReason, Part } from '../../core/conversation.ts';
 import { fold, textOf } from '../../core/conversation.ts';
 import { optional } from '../../core/optional.ts';
@@ -13,6 +14,7 @@ import type {
   StreamTranslator,
   WholeAnswer,
 } from '../dialect.ts';
+import { DetailWriter, proofOf, wholeDetails } from './details.ts';
 import { metadataMember, writeChatUsage } from './usage.ts';
 import { dataFrame, type SseEvent } from '../sse.ts';
 
@@ -27,17 +29,21 @@ export class ChatWriter implements StreamTranslator {
   /** They wait for the text they belong to. */
   #logprobs: readonly JsonValue[] = [];
 
-  constructor(identity: AnswerIdentity, reader: PartReader) {
+  readonly #details: DetailWriter;
+  readonly #signatures: string[] = [];
+
+  constructor(identity: AnswerIdentity, reader: PartReader, wire: Wire) {
     this.#identity = identity;
     this.#reader = reader;
+    this.#details = new DetailWriter(wire);
   }
 
   event(event: SseEvent): Step {
     const { parts, error, last } = this.#reader.read(event);
     let out = '';
     let content = false;
-    for (const part of parts) {
-      out += this.#write(part);
+    for (const [at, part] of parts.entries()) {
+      out += this.#write(part, this.#details.details(part, parts[at + 1]));
       content ||= isContent(part);
     }
     return {
@@ -53,7 +59,7 @@ export class ChatWriter implements StreamTranslator {
   }
 
   facts(): AnswerFacts {
-    return this.#facts;
+    return this.#signatures.length > 0 ? { ...this.#facts, signatures: this.#signatures } : this.#facts;
   }
 
   closing(bill: Bill): Uint8Array {
@@ -63,7 +69,9 @@ export class ChatWriter implements StreamTranslator {
     );
   }
 
-  #write(part: Part): string {
+  #write(part: Part, details: readonly JsonObject[]): string {
+    this.#signatures.push(...details.flatMap((detail) => proofOf(detail) ?? []));
+    const told = details.length > 0 ? { reasoning_details: details } : {};
     switch (part.type) {
       case 'start':
         this.#facts = { ...this.#facts, ...optional('upstreamId', part.id) };
@@ -73,14 +81,14 @@ export class ChatWriter implements StreamTranslator {
         return this.#delta(part.refusal ? { refusal: part.text } : { content: part.text });
       case 'thinking':
         this.#seen(part.text);
-        return this.#delta({ reasoning: part.text });
+        return this.#delta({ reasoning: part.text, ...told });
       case 'call':
         this.#callIndex.set(part.index, this.#calls++);
-        return this.#call(part.index, {
-          id: part.id,
-          type: 'function',
-          function: { name: part.name, arguments: '' },
-        });
+        return this.#call(
+          part.index,
+          { id: part.id, type: 'function', function: { name: part.name, arguments: '' } },
+          told,
+        );
       case 'arguments':
         this.#seen(part.json);
         return this.#call(part.index, { function: { arguments: part.json } });
@@ -96,7 +104,7 @@ export class ChatWriter implements StreamTranslator {
       case 'signature':
       case 'redacted':
       case 'break':
-        return '';
+        return details.length > 0 ? this.#delta(told) : '';
     }
   }
 
@@ -104,8 +112,8 @@ export class ChatWriter implements StreamTranslator {
     this.#facts = { ...this.#facts, outputSeen: this.#facts.outputSeen + Math.ceil(text.length / 4) };
   }
 
-  #call(index: number, call: JsonObject): string {
-    return this.#delta({ tool_calls: [{ index: this.#callIndex.get(index) ?? 0, ...call }] });
+  #call(index: number, call: JsonObject, told: JsonObject = {}): string {
+    return this.#delta({ ...told, tool_calls: [{ index: this.#callIndex.get(index) ?? 0, ...call }] });
   }
 
   #delta(delta: JsonObject, finish: FinishReason | null = null, raw?: string): string {
@@ -139,14 +147,17 @@ function logprobsOf(content: JsonValue): JsonObject {
 }
 
 /** A whole foreign answer, given as parts, as a chat completion. */
-export function chatAnswer(parts: readonly Part[], identity: AnswerIdentity): WholeAnswer {
+export function chatAnswer(parts: readonly Part[], identity: AnswerIdentity, wire: Wire): WholeAnswer {
   const answer = fold(parts);
+  const details = wholeDetails(parts, wire);
+  const signatures = details.flatMap((detail) => proofOf(detail) ?? []);
   return {
     facts: {
       ...optional('upstreamId', answer.id),
       ...optional('usage', answer.usage),
       ...optional('finish', answer.finish),
       ...optional('nativeFinish', answer.nativeFinish),
+      ...(signatures.length > 0 ? { signatures } : {}),
       outputSeen: answer.usage
         ? completionTokens(answer.usage)
         : Math.ceil((textOf(answer.blocks).length + thoughtOf(answer).length) / 4),
@@ -157,7 +168,7 @@ export function chatAnswer(parts: readonly Part[], identity: AnswerIdentity): Wh
         object: 'chat.completion',
         created: identity.created,
         model: identity.model,
-        choices: [choiceOf(answer)],
+        choices: [choiceOf(answer, details)],
         system_fingerprint: null,
       });
       return [Buffer.from(`${head.slice(0, -1)},"usage":${writeChatUsage(bill)}${metadataMember(bill)}}`)];
@@ -165,7 +176,7 @@ export function chatAnswer(parts: readonly Part[], identity: AnswerIdentity): Wh
   };
 }
 
-function choiceOf(answer: Answer): JsonObject {
+function choiceOf(answer: Answer, details: readonly JsonObject[]): JsonObject {
   const calls = answer.blocks.flatMap((block) =>
     block.type === 'call'
       ? [
@@ -187,6 +198,7 @@ function choiceOf(answer: Answer): JsonObject {
     content: text === '' && (calls.length > 0 || refusal !== '') ? null : text,
     refusal: refusal === '' ? null : refusal,
     ...(thinking === '' ? {} : { reasoning: thinking }),
+    ...(details.length > 0 ? { reasoning_details: details } : {}),
     ...(calls.length > 0 ? { tool_calls: calls } : {}),
   };
   return {

@@ -5,7 +5,7 @@ import { optional } from '../../core/optional.ts';
 import { refuse } from '../../core/problem.ts';
 import type { JsonObject, JsonValue } from '../../core/snapshot.ts';
 import { provider as readProvider } from '../chat/read.ts';
-import { bytesOf, JsonFault, parseJson, readSource, valueOf } from '../json-source.ts';
+import { bytesOf, guarded, parseJson, readSource, valueOf } from '../json-source.ts';
 
 /** Bytes per token of English and code is close to four. */
 const bytesPerToken = 4;
@@ -33,14 +33,10 @@ export function readEmbeddings(body: Buffer): Ask {
 }
 
 function sourceOf(body: Buffer): Source {
-  try {
+  return guarded(() => {
     parseJson(body);
     return readSource(body);
-  } catch (error) {
-    if (error instanceof JsonFault)
-      throw refuse('invalid_json', `The request body is not usable JSON: ${error.message}.`);
-    throw error;
-  }
+  });
 }
 
 /** A text, texts, the tokens of a text, or those of several. */
@@ -58,13 +54,9 @@ function readInput(source: Source): Buffer {
 }
 
 function smallValues(source: Source): JsonObject {
-  const values: Record<string, JsonValue> = {};
-  for (const key of source.members.keys()) {
-    if (key === 'input') continue;
-    const value = valueOf(source, key) as JsonValue;
-    if (value !== null) values[key] = value;
-  }
-  return values;
+  const small = [...source.members.keys()].filter((key) => key !== 'input');
+  const pairs = small.map((key): readonly [string, JsonValue] => [key, valueOf(source, key) as JsonValue]);
+  return Object.fromEntries(pairs.filter(([, value]) => value !== null));
 }
 
 function name(values: JsonObject, key: string): string | undefined {

@@ -11,7 +11,7 @@ const foreignCall = 'skip_thought_signature_validator';
 type Speaker = 'user' | 'model' | 'results';
 type Speech = { readonly speaker: Speaker; readonly parts: JsonObject[] };
 
-/** Neighbours of one speaker become one content; empty ones are left out. */
+/** Neighbours of one speaker become one content; empty ones are left out; no call comes before the user. */
 export function writeContents(turns: readonly Turn[], model: string, warnings: string[]): JsonObject[] {
   const writer = new ContentWriter(model, warnings);
   const speeches: Speech[] = [];
@@ -20,6 +20,10 @@ export function writeContents(turns: readonly Turn[], model: string, warnings: s
     const last = speeches.at(-1);
     if (last?.speaker === speaker) last.parts.push(...parts);
     else if (parts.length > 0) speeches.push({ speaker, parts });
+  }
+  if (speeches[0]?.speaker === 'model' && speeches[0].parts.some((part) => 'functionCall' in part)) {
+    warnings.push('the conversation did not begin with the user: an empty beginning was put before it');
+    speeches.unshift({ speaker: 'user', parts: [{ text: '(begin)' }] });
   }
   return speeches.map(({ speaker, parts }) => ({ role: speaker === 'model' ? 'model' : 'user', parts }));
 }

@@ -129,10 +129,11 @@ test('a call gets its signature back, though the client could only keep it as th
   });
   for (const content of [blocks, kept]) {
     const turns: readonly Turn[] = [
+      { role: 'user', content: [{ type: 'text', text: 'Look.' }] },
       { role: 'assistant', content },
       { role: 'tool', callId: 'call_r_0', content: [] },
     ];
-    assert.deepEqual((contentsOf(turns, 'gemini-3-pro-preview') as readonly JsonObject[])[0], {
+    assert.deepEqual((contentsOf(turns, 'gemini-3-pro-preview') as readonly JsonObject[])[1], {
       role: 'model',
       parts: [{ functionCall: { id: 'call_r_0', name: 'look', args: {} }, thoughtSignature: 'S' }],
     });

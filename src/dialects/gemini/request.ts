@@ -40,7 +40,8 @@ export function writeGemini(
 
 function writeConfig(conversation: Conversation, endpoint: Endpoint, warnings: string[]): JsonObject {
   const { sampling, stop, logprobs } = conversation;
-  if (stop.length > mostStops)
+  const stops = stop.filter((text) => text !== '');
+  if (stops.length > mostStops)
     warnings.push('more than five stop sequences were given; the first five were sent');
   if (conversation.verbosity !== undefined)
     warnings.push('"verbosity" has no counterpart at Gemini and was dropped');
@@ -48,18 +49,25 @@ function writeConfig(conversation: Conversation, endpoint: Endpoint, warnings: s
   return {
     ...optional('temperature', sampling.temperature),
     ...optional('topP', sampling.topP),
-    ...optional('topK', sampling.topK),
-    ...optional('seed', sampling.seed),
+    ...optional('topK', int32('top_k', sampling.topK, warnings)),
+    ...optional('seed', int32('seed', sampling.seed, warnings)),
     ...optional('presencePenalty', sampling.presencePenalty),
     ...optional('frequencyPenalty', sampling.frequencyPenalty),
     maxOutputTokens: conversation.maxOutput,
-    ...(stop.length > 0 ? { stopSequences: stop.slice(0, mostStops) } : {}),
+    ...(stops.length > 0 ? { stopSequences: stops.slice(0, mostStops) } : {}),
     ...writeFormat(conversation, endpoint, warnings),
     ...(logprobs === undefined
       ? {}
       : { responseLogprobs: true, ...optional('logprobs', logprobs > 0 ? logprobs : undefined) }),
     ...optional('thinkingConfig', writeThinking(thinking, endpoint.providerModel, warnings)),
   };
+}
+
+/** Google's whole numbers have 32 bits. */
+function int32(name: string, value: number | undefined, warnings: string[]): number | undefined {
+  if (value === undefined || Math.abs(value) < 2 ** 31) return value;
+  warnings.push(`"${name}" is larger than Gemini takes and was dropped`);
+  return undefined;
 }
 
 function writeFormat(

@@ -29,7 +29,12 @@ function strengthOf(asked: ThinkingRequest, model: string, warnings: string[]): 
   return {};
 }
 
-const budgets: Readonly<Record<string, number>> = { minimal: 1_024, low: 1_024, medium: 8_192, high: 24_576 };
+const budgets: ReadonlyMap<string, number> = new Map([
+  ['minimal', 1_024],
+  ['low', 1_024],
+  ['medium', 8_192],
+  ['high', 24_576],
+]);
 
 function budgetOf(asked: ThinkingRequest, model: string, warnings: string[]): number | undefined {
   const pro = model.includes('-pro');
@@ -39,7 +44,7 @@ function budgetOf(asked: ThinkingRequest, model: string, warnings: string[]): nu
     return least;
   }
   if (asked.budget !== undefined) return Math.min(Math.max(Math.round(asked.budget), least), most);
-  return asked.effort === undefined ? undefined : Math.min(budgets[asked.effort] ?? most, most);
+  return asked.effort === undefined ? undefined : Math.min(budgets.get(asked.effort) ?? most, most);
 }
 
 function levelOf(asked: ThinkingRequest, model: string, warnings: string[]): string | undefined {

@@ -3,7 +3,8 @@ import type { AssistantBlock, CacheMark, Content, Media } from '../../core/conve
 import { asText, someText } from '../../core/json.ts';
 import { optional } from '../../core/optional.ts';
 import type { JsonObject, JsonValue } from '../../core/snapshot.ts';
-import { object, objects, string, wrong, type Warnings } from './check.ts';
+import { addressAt, listAt, objectAt, textAt, wrong } from '../shape.ts';
+import type { Warnings } from './warnings.ts';
 
 /** `cache_control`, where there is one. */
 export function markOf(block: JsonObject): { readonly cache?: CacheMark } {
@@ -18,7 +19,7 @@ export function blocksOf(value: JsonValue | undefined, path: string): readonly J
   if (value === undefined || value === null || value === '') return [];
   if (typeof value === 'string') return [{ type: 'text', text: value }];
   if (!Array.isArray(value)) throw wrong(path, 'must be a string or an array of blocks');
-  return objects(value, path);
+  return listAt(value, path);
 }
 
 /** What a user, the system or a tool said. What nobody else understands is dropped with a warning. */
@@ -34,9 +35,9 @@ export function readContents(
 export function readContent(block: JsonObject, path: string, warnings: Warnings): readonly Content[] {
   switch (block['type']) {
     case 'text':
-      return [{ type: 'text', text: string(block['text'], `${path}.text`), ...markOf(block) }];
+      return [{ type: 'text', text: textAt(block['text'], `${path}.text`), ...markOf(block) }];
     case 'image': {
-      const image = readMedia(object(block['source'], `${path}.source`), `${path}.source`, warnings);
+      const image = readMedia(objectAt(block['source'], `${path}.source`), `${path}.source`, warnings);
       return image ? [{ type: 'image', image, ...markOf(block) }] : [];
     }
     case 'document':
@@ -61,10 +62,10 @@ function readMedia(source: JsonObject, path: string, warnings: Warnings): Media 
       return {
         kind: 'base64',
         mediaType: someText(source['media_type']) ?? 'application/octet-stream',
-        data: string(source['data'], `${path}.data`),
+        data: textAt(source['data'], `${path}.data`),
       };
     case 'url':
-      return { kind: 'url', url: string(source['url'], `${path}.url`) };
+      return { kind: 'url', url: addressAt(source['url'], `${path}.url`) };
     default:
       warnings.add(
         `a source of the type ${JSON.stringify(source['type'] ?? null).slice(0, 80)} exists only at Anthropic and was dropped`,
@@ -75,11 +76,11 @@ function readMedia(source: JsonObject, path: string, warnings: Warnings): Media 
 
 /** Documents of text are told as text; others are files. */
 function readDocument(block: JsonObject, path: string, warnings: Warnings): readonly Content[] {
-  const source = object(block['source'], `${path}.source`);
+  const source = objectAt(block['source'], `${path}.source`);
   const title = someText(block['title']);
   const head = title === undefined ? [] : [{ type: 'text' as const, text: title }];
   if (source['type'] === 'text')
-    return [...head, { type: 'text', text: string(source['data'], `${path}.source.data`), ...markOf(block) }];
+    return [...head, { type: 'text', text: textAt(source['data'], `${path}.source.data`), ...markOf(block) }];
   if (source['type'] === 'content')
     return [...head, ...readContents(source['content'], `${path}.source.content`, warnings)];
   const file = readMedia(source, `${path}.source`, warnings);
@@ -98,7 +99,7 @@ export function readAssistant(
 function readSaid(block: JsonObject, path: string, warnings: Warnings): readonly AssistantBlock[] {
   switch (block['type']) {
     case 'text':
-      return [{ type: 'text', text: string(block['text'], `${path}.text`), ...markOf(block) }];
+      return [{ type: 'text', text: textAt(block['text'], `${path}.text`), ...markOf(block) }];
     case 'thinking':
       return [
         {
@@ -108,13 +109,13 @@ function readSaid(block: JsonObject, path: string, warnings: Warnings): readonly
         },
       ];
     case 'redacted_thinking':
-      return [{ type: 'thinking', text: '', redacted: string(block['data'], `${path}.data`) }];
+      return [{ type: 'thinking', text: '', redacted: textAt(block['data'], `${path}.data`) }];
     case 'tool_use':
       return [
         {
           type: 'call',
-          id: string(block['id'], `${path}.id`),
-          name: string(block['name'], `${path}.name`),
+          id: textAt(block['id'], `${path}.id`),
+          name: textAt(block['name'], `${path}.name`),
           arguments: JSON.stringify(block['input'] ?? {}),
           ...markOf(block),
         },

@@ -8,13 +8,27 @@ import type {
   ToolChoice,
   Turn,
 } from '../../core/conversation.ts';
-import { asCount, asObject, asText, someText } from '../../core/json.ts';
+import { asObject, asText, someText } from '../../core/json.ts';
 import { optional } from '../../core/optional.ts';
 import type { JsonObject, JsonValue } from '../../core/snapshot.ts';
 import type { Outgoing } from '../dialect.ts';
 import { parseMerged } from '../json-source.ts';
 import { blocksOf, markOf, readAssistant, readContent, readContents } from './blocks.ts';
-import { object, objects, string, Warnings, wrong } from './check.ts';
+import {
+  countAt,
+  listAt,
+  numberAt,
+  objectAt,
+  optionalListAt,
+  optionalTextAt,
+  schemaAt,
+  textAt,
+  textsAt,
+  toolNameAt,
+  wholeAt,
+  wrong,
+} from '../shape.ts';
+import { Warnings } from './warnings.ts';
 import { presetParameters } from './preset-keys.ts';
 import { mergedMessages } from './splice.ts';
 
@@ -34,9 +48,9 @@ export function readConversation(out: Outgoing): Conversation {
   warnUnknown(body, '', understood, warnings);
   warnUnknown(asObject(body['output_config']), 'output_config.', understoodOutput, warnings);
   const tools = readTools(body['tools'], warnings);
-  const turns = [
-    ...readSystem(body['system'], warnings),
-    ...objects(body['messages'], 'messages').flatMap((message, index) =>
+  const turns: readonly Turn[] = [
+    ...readSystem(body['system'], out.preset?.systemPrompt, warnings),
+    ...listAt(body['messages'], 'messages').flatMap((message, index) =>
       readMessage(message, `messages[${index}]`, warnings),
     ),
   ];
@@ -46,7 +60,7 @@ export function readConversation(out: Outgoing): Conversation {
     tools,
     ...readChoice(body['tool_choice'], tools, warnings),
     sampling: { ...sampling, ...readSampling(body) },
-    stop: strings(body['stop_sequences']),
+    stop: textsAt(body['stop_sequences'], 'stop_sequences'),
     maxOutput: out.merged.outputCap,
     ...optional('thinking', readThinking(body)),
     ...optional('format', readFormat(body) ?? format),
@@ -68,31 +82,33 @@ function warnUnknown(
       warnings.add(`"${prefix}${key}" cannot be carried to this provider and was dropped`);
 }
 
-function strings(value: JsonValue | undefined): readonly string[] {
-  return Array.isArray(value) ? value.filter((item): item is string => typeof item === 'string') : [];
-}
-
 function readSampling(body: JsonObject): Conversation['sampling'] {
-  const number = (key: string): number | undefined => {
-    const value = body[key];
-    return typeof value === 'number' ? value : undefined;
-  };
   return {
-    ...optional('temperature', number('temperature')),
-    ...optional('topP', number('top_p')),
-    ...optional('topK', number('top_k')),
+    ...optional('temperature', numberAt(body['temperature'], 'temperature')),
+    ...optional('topP', numberAt(body['top_p'], 'top_p')),
+    ...optional('topK', wholeAt(body['top_k'], 'top_k')),
   };
 }
 
 /** Claude Code's first system block is meant for Anthropic's accounts alone, and would spoil another's prompt cache. */
 const billing = 'x-anthropic-billing-header:';
 
-function readSystem(value: JsonValue | undefined, warnings: Warnings): readonly Turn[] {
+/** The preset's prompt first, then the caller's. */
+function readSystem(
+  value: JsonValue | undefined,
+  prompt: string | undefined,
+  warnings: Warnings,
+): readonly Turn[] {
   const said = readContents(value, 'system', warnings);
-  const content = said.filter((part) => part.type !== 'text' || !part.text.startsWith(billing));
-  if (content.length < said.length)
+  const own = said.filter((part) => part.type !== 'text' || !part.text.startsWith(billing));
+  if (own.length < said.length)
     warnings.add(`the system block "${billing}" is Anthropic's own and was dropped`);
-  return content.length === 0 ? [] : [{ role: 'system', content }];
+  const content: readonly Content[] = prompt === undefined ? own : [{ type: 'text', text: prompt }, ...own];
+  return content.length === 0 ? [] : [systemTurn(content)];
+}
+
+function systemTurn(content: readonly Content[]): Turn {
+  return { role: 'system', content };
 }
 
 function readMessage(message: JsonObject, path: string, warnings: Warnings): readonly Turn[] {
@@ -104,7 +120,7 @@ function readMessage(message: JsonObject, path: string, warnings: Warnings): rea
       return [{ role: 'assistant', content: readAssistant(content, `${path}.content`, warnings) }];
     case 'system':
     case 'developer':
-      return [{ role: 'system', content: readContents(content, `${path}.content`, warnings) }];
+      return [systemTurn(readContents(content, `${path}.content`, warnings))];
     default:
       throw wrong(`${path}.role`, 'must be user, assistant or system');
   }
@@ -122,7 +138,7 @@ function readUser(content: JsonValue | undefined, path: string, warnings: Warnin
     }
     results.push({
       role: 'tool',
-      callId: string(block['tool_use_id'], `${at}.tool_use_id`),
+      callId: textAt(block['tool_use_id'], `${at}.tool_use_id`),
       content: readContents(block['content'], `${at}.content`, warnings),
       ...(block['is_error'] === true ? { failed: true } : {}),
       ...markOf(block),
@@ -132,8 +148,7 @@ function readUser(content: JsonValue | undefined, path: string, warnings: Warnin
 }
 
 function readTools(value: JsonValue | undefined, warnings: Warnings): readonly Tool[] {
-  if (value === undefined || value === null) return [];
-  return objects(value, 'tools').flatMap((tool, index) => readTool(tool, `tools[${index}]`, warnings));
+  return optionalListAt(value, 'tools').flatMap((tool, index) => readTool(tool, `tools[${index}]`, warnings));
 }
 
 function readTool(tool: JsonObject, path: string, warnings: Warnings): readonly Tool[] {
@@ -146,12 +161,9 @@ function readTool(tool: JsonObject, path: string, warnings: Warnings): readonly 
     warnings.add('"defer_loading" of a tool cannot be carried to this provider: it is offered at once');
   return [
     {
-      name: string(tool['name'], `${path}.name`),
+      name: toolNameAt(tool['name'], `${path}.name`),
       ...optional('description', someText(tool['description'])),
-      schema:
-        tool['input_schema'] === undefined
-          ? { type: 'object', properties: {} }
-          : object(tool['input_schema'], `${path}.input_schema`),
+      schema: schemaAt(tool['input_schema'], `${path}.input_schema`),
       ...(tool['strict'] === true ? { strict: true } : {}),
       ...markOf(tool),
     },
@@ -186,21 +198,23 @@ function toolChoice(
 
 function readThinking(body: JsonObject): ThinkingRequest | undefined {
   const { type, budget_tokens: budget, display } = asObject(body['thinking']);
-  const effort = someText(asObject(body['output_config'])['effort']);
+  const effort = optionalTextAt(asObject(body['output_config'])['effort'], 'output_config.effort');
   if (type === 'disabled') return { enabled: false };
   const asked = type === 'enabled' || type === 'adaptive' || type === 'between_tools';
   if (!asked) return effort === undefined ? undefined : { effort };
   return {
     ...optional('effort', effort),
-    ...optional('budget', type === 'enabled' ? asCount(budget) : undefined),
+    ...optional('budget', type === 'enabled' ? countAt(budget, 'thinking.budget_tokens') : undefined),
     enabled: true,
     show: display !== 'omitted',
   };
 }
 
 function readFormat(body: JsonObject): OutputFormat | undefined {
-  const format = asObject(asObject(body['output_config'])['format'] ?? body['output_format']);
+  const given = asObject(body['output_config'])['format'] ?? undefined;
+  const format = asObject(given ?? body['output_format']);
   if (format['type'] !== 'json_schema') return undefined;
-  const schema = object(format['schema'], 'output_config.format.schema');
+  const path = given === undefined ? 'output_format' : 'output_config.format';
+  const schema = objectAt(format['schema'], `${path}.schema`);
   return { type: 'json_schema', name: 'answer', schema, strict: true };
 }

@@ -1,7 +1,7 @@
 /** What must change in a history before Anthropic takes it: thinking of another issuer, ids outside its grammar. */
 import { newNames, type IdGrammar } from '../../core/hand-over.ts';
-import { asObject, someText } from '../../core/json.ts';
-import type { JsonObject, JsonValue } from '../../core/snapshot.ts';
+import { asObject, asText, someText } from '../../core/json.ts';
+import type { JsonValue } from '../../core/snapshot.ts';
 
 export type History = {
   /** The messages as JSON text; undefined = all of them fit and their bytes can pass. */
@@ -40,9 +40,13 @@ function parsed(messages: Buffer): readonly JsonValue[] | undefined {
   }
 }
 
-function blocksIn(message: JsonValue | undefined): readonly JsonObject[] {
+function blocksIn(message: JsonValue | undefined): readonly JsonValue[] {
   const content = asObject(message)['content'];
-  return Array.isArray(content) ? content.map((block: JsonValue) => asObject(block)) : [];
+  return Array.isArray(content) ? content : [];
+}
+
+function typeOf(block: JsonValue | undefined): string {
+  return asText(asObject(block)['type']);
 }
 
 /** The message itself where nothing in it is foreign. */
@@ -52,35 +56,37 @@ function ownMessage(message: JsonValue, keeps: (signature: string) => boolean): 
   return own.length === blocks.length ? message : { ...asObject(message), content: own };
 }
 
-function isOwn(block: JsonObject, keeps: (signature: string) => boolean): boolean {
-  if (block['type'] !== 'thinking' && block['type'] !== 'redacted_thinking') return true;
-  const proof = someText(block['type'] === 'thinking' ? block['signature'] : block['data']);
+function isOwn(block: JsonValue, keeps: (signature: string) => boolean): boolean {
+  const { type, signature, data } = asObject(block);
+  if (type !== 'thinking' && type !== 'redacted_thinking') return true;
+  const proof = someText(type === 'thinking' ? signature : data);
   return proof !== undefined && keeps(proof);
 }
 
 /** True when the last message answers calls: the assistant's turn goes on. */
 function inToolLoop(messages: readonly JsonValue[]): boolean {
   const last = messages.findLast((message) => asObject(message)['role'] !== 'system');
-  return blocksIn(last).some((block) => block['type'] === 'tool_result');
+  return blocksIn(last).some((block) => typeOf(block) === 'tool_result');
 }
 
 function startsWithThinking(messages: readonly JsonValue[]): boolean {
   const said = messages.findLast((message) => asObject(message)['role'] === 'assistant');
-  return ['thinking', 'redacted_thinking'].includes(someText(blocksIn(said)[0]?.['type']) ?? '');
+  return ['thinking', 'redacted_thinking'].includes(typeOf(blocksIn(said)[0]));
 }
 
 function idsIn(message: JsonValue): readonly string[] {
   return blocksIn(message).flatMap((block) => {
-    if (block['type'] === 'tool_use') return someText(block['id']) ?? [];
-    return block['type'] === 'tool_result' ? (someText(block['tool_use_id']) ?? []) : [];
+    const { type, id, tool_use_id: answered } = asObject(block);
+    if (type === 'tool_use') return someText(id) ?? [];
+    return type === 'tool_result' ? (someText(answered) ?? []) : [];
   });
 }
 
 function renamed(message: JsonValue, names: ReadonlyMap<string, string>): JsonValue {
   if (idsIn(message).every((id) => !names.has(id))) return message;
-  const rename = (block: JsonObject, key: string): JsonObject => {
-    const name = names.get(someText(block[key]) ?? '');
-    return name === undefined ? block : { ...block, [key]: name };
+  const rename = (block: JsonValue, key: string): JsonValue => {
+    const name = names.get(someText(asObject(block)[key]) ?? '');
+    return name === undefined ? block : { ...asObject(block), [key]: name };
   };
   const content = blocksIn(message).map((block) => rename(rename(block, 'tool_use_id'), 'id'));
   return { ...asObject(message), content };

@@ -3,7 +3,7 @@ import type { Conversation } from '../../core/conversation.ts';
 import { asCount, asObject, asText, someText } from '../../core/json.ts';
 import { optional } from '../../core/optional.ts';
 import type { JsonObject, JsonValue } from '../../core/snapshot.ts';
-import type { Warnings } from './check.ts';
+import type { Warnings } from './warnings.ts';
 
 /** Settings of a request, by Anthropic's names; absent = not sent. */
 export type Settings = { readonly [key: string]: JsonValue };

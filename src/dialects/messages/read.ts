@@ -4,8 +4,8 @@ import { asObject } from '../../core/json.ts';
 import { optional } from '../../core/optional.ts';
 import { refuse } from '../../core/problem.ts';
 import type { JsonObject, JsonValue } from '../../core/snapshot.ts';
-import { readChat } from '../chat/read.ts';
-import { bytesOf, JsonFault, parseJson, readSource, valueOf } from '../json-source.ts';
+import { readRouting } from '../chat/read.ts';
+import { bytesOf, guarded, parseJson, readSource, valueOf } from '../json-source.ts';
 import { readNeeds } from './needs.ts';
 
 /** Members that may be large and are forwarded as bytes. */
@@ -16,13 +16,13 @@ const parseWholeBelow = 32 * 1024;
 
 /** Reads the body. Throws Refused: `invalid_json`, or `invalid_request` with the path of the field. */
 export function readMessages(body: Buffer): Ask {
-  try {
+  return guarded(() => {
     if (body.length <= parseWholeBelow) parseJson(body);
     const source = readSource(body);
     const values = smallValues(source);
     checkMessages(source);
     return {
-      ...routing(values),
+      ...readRouting(values, ['max_tokens']),
       api: 'messages',
       source,
       values,
@@ -30,10 +30,7 @@ export function readMessages(body: Buffer): Ask {
       keys: new Set(source.members.keys()),
       needs: readNeeds(source, values),
     };
-  } catch (error) {
-    if (!(error instanceof JsonFault)) throw error;
-    throw refuse('invalid_json', `The request body is not usable JSON: ${error.message}.`);
-  }
+  });
 }
 
 function smallValues(source: Source): JsonObject {
@@ -52,32 +49,6 @@ function checkMessages(source: Source): void {
         ? 'is empty: send at least one message'
         : undefined;
   if (wrong !== undefined) throw refuse('invalid_request', `"messages" ${wrong}.`, { param: 'messages' });
-}
-
-const routingKeys: ReadonlySet<string> = new Set(
-  'model preset models stream provider user metadata session_id max_tokens'.split(' '),
-);
-
-/** What steers routing means the same in every dialect: the chat dialect reads it for all. */
-function routing(
-  values: JsonObject,
-): Pick<
-  Ask,
-  'model' | 'preset' | 'models' | 'stream' | 'provider' | 'outputCap' | 'user' | 'session' | 'tags'
-> {
-  const shared = Object.fromEntries(Object.entries(values).filter(([key]) => routingKeys.has(key)));
-  const read = readChat(Buffer.from(JSON.stringify({ ...shared, messages: [{}] })));
-  return {
-    ...optional('model', read.model),
-    ...optional('preset', read.preset),
-    models: read.models,
-    stream: read.stream,
-    provider: read.provider,
-    ...optional('outputCap', read.outputCap),
-    ...optional('user', read.user),
-    ...optional('session', read.session),
-    tags: read.tags,
-  };
 }
 
 /** Parameters that have the same name in both dialects. */

@@ -11,6 +11,7 @@ import type {
 } from '../../core/conversation.ts';
 import { optional } from '../../core/optional.ts';
 import type { Endpoint, JsonObject, JsonValue } from '../../core/snapshot.ts';
+import { withFewMarks } from './marks.ts';
 import { modelFacts } from './model-facts.ts';
 import { heldSchema } from './schema.ts';
 import { askThinking, fitSampling, type ThinkingKeys } from './thinking.ts';
@@ -24,7 +25,7 @@ export function writeAnthropic(conversation: Conversation, endpoint: Endpoint): 
   const model = endpoint.providerModel;
   const firstOther = turns.findIndex((turn) => turn.role !== 'system');
   const opening = firstOther === -1 ? turns.slice(0, -1) : turns.slice(0, firstOther);
-  const system = opening.flatMap((turn) => writeTurn(turn, warnings));
+  const system = opening.flatMap((turn) => writeSystem(turn, warnings));
   const messages = writeMessages(turns.slice(opening.length), model, warnings);
   const { thinking, effort } = writeThinking(conversation, endpoint, warnings);
   const { sampling, warnings: unsampled } = fitSampling(conversation.sampling, model, thinking !== undefined);
@@ -51,10 +52,10 @@ export function writeAnthropic(conversation: Conversation, endpoint: Endpoint): 
     ...optional('top_k', sampling.topK),
     ...(stops.length > 0 ? { stop_sequences: stops } : {}),
     ...(Object.keys(output).length > 0 ? { output_config: output } : {}),
-    ...(conversation.user === undefined ? {} : { metadata: { user_id: conversation.user } }),
+    ...(conversation.user === undefined ? {} : { metadata: { user_id: conversation.user.slice(0, 256) } }),
     ...(conversation.stream ? { stream: true } : {}),
   };
-  return { body, warnings: [...warnings, ...unsampled] };
+  return { body: withFewMarks(body, warnings), warnings: [...warnings, ...unsampled] };
 }
 
 /** What Anthropic has no word for. */
@@ -140,11 +141,13 @@ function writeMessages(turns: readonly Turn[], model: string, warnings: string[]
       warnings.push('a system message in mid-conversation was sent as a user message');
     const role = turn.role === 'assistant' ? 'assistant' : 'user';
     const content = writeTurn(turn, warnings);
+    if (role === 'user') dropLooseThinking(messages);
     const last = messages.at(-1);
     if (last?.role === role) last.content.push(...content);
     else if (content.length > 0) messages.push({ role, content });
   }
-  if (messages[0]?.role !== 'user') {
+  dropLooseThinking(messages);
+  if (messages[0]?.role === 'assistant') {
     warnings.push('the conversation did not begin with the user: an empty beginning was put before it');
     messages.unshift({ role: 'user', content: [{ type: 'text', text: '(begin)' }] });
   }
@@ -152,6 +155,22 @@ function writeMessages(turns: readonly Turn[], model: string, warnings: string[]
     role,
     content: resultsFirst(content),
   }));
+}
+
+/** An answer that ends in thinking is refused: what the thinking led to is missing. */
+function dropLooseThinking(messages: Message[]): void {
+  const content = messages.at(-1)?.content ?? [];
+  const end = content.findLastIndex(({ type }) => type !== 'thinking' && type !== 'redacted_thinking') + 1;
+  content.length = end;
+  if (end === 0) messages.pop();
+}
+
+/** A system prompt is text. */
+function writeSystem({ content }: Turn, warnings: string[]): JsonObject[] {
+  const texts = content.filter((part) => part.type === 'text');
+  if (texts.length < content.length)
+    warnings.push('what is no text in a system message cannot be carried to Anthropic and was dropped');
+  return writeContents(texts, warnings);
 }
 
 function resultsFirst(content: readonly JsonObject[]): readonly JsonObject[] {
@@ -227,31 +246,51 @@ function writeContent(content: Content, warnings: string[]): JsonObject | undefi
       return content.text.trim() === ''
         ? undefined
         : { type: 'text', text: content.text, ...optional('cache_control', content.cache) };
-    case 'image':
+    case 'image': {
       if ((content.detail ?? 'auto') !== 'auto')
         warnings.push('"detail" of an image has no counterpart at Anthropic and was dropped');
-      return {
-        type: 'image',
-        source: writeMedia(content.image),
-        ...optional('cache_control', content.cache),
-      };
-    case 'file':
-      return {
-        type: 'document',
-        source: writeMedia(content.file),
-        ...optional('title', content.name),
-        ...optional('cache_control', content.cache),
-      };
+      const source = writeImage(content.image, warnings);
+      return source && { type: 'image', source, ...optional('cache_control', content.cache) };
+    }
+    case 'file': {
+      const source = writeDocument(content.file, warnings);
+      return (
+        source && {
+          type: 'document',
+          source,
+          ...optional('title', content.name),
+          ...optional('cache_control', content.cache),
+        }
+      );
+    }
     case 'audio':
       warnings.push('audio cannot be carried to Anthropic and was dropped');
       return undefined;
   }
 }
 
-function writeMedia(media: Media): JsonObject {
-  return media.kind === 'url'
-    ? { type: 'url', url: media.url }
-    : { type: 'base64', media_type: media.mediaType, data: media.data };
+/** The images that Claude sees. */
+const imageTypes: ReadonlySet<string> = new Set(['image/jpeg', 'image/png', 'image/gif', 'image/webp']);
+
+function writeImage(image: Media, warnings: string[]): JsonObject | undefined {
+  if (image.kind === 'url') return { type: 'url', url: image.url };
+  if (imageTypes.has(image.mediaType))
+    return { type: 'base64', media_type: image.mediaType, data: image.data };
+  return lost(image.mediaType, warnings);
+}
+
+/** The documents that Claude reads: PDF, and plain text, which is sent as the text it is. */
+function writeDocument(file: Media, warnings: string[]): JsonObject | undefined {
+  if (file.kind === 'url') return { type: 'url', url: file.url };
+  const { mediaType: type, data } = file;
+  if (type === 'application/pdf') return { type: 'base64', media_type: type, data };
+  if (type.startsWith('text/'))
+    return { type: 'text', media_type: 'text/plain', data: Buffer.from(data, 'base64').toString('utf8') };
+  return lost(type, warnings);
+}
+
+function lost(type: string, warnings: string[]): undefined {
+  warnings.push(`content of the type ${type.slice(0, 80)} cannot be carried to Anthropic and was dropped`);
 }
 
 function writeCall(call: ToolCall, warnings: string[]): JsonObject {

@@ -7,10 +7,9 @@ import type { Ask } from '../../core/ask.ts';
 import { grammarOf } from '../../core/hand-over.ts';
 import { asObject, asText, someText } from '../../core/json.ts';
 import { optional } from '../../core/optional.ts';
-import { refuse } from '../../core/problem.ts';
 import type { JsonObject, JsonValue } from '../../core/snapshot.ts';
 import type { Outgoing } from '../dialect.ts';
-import { bytesOf, JsonFault, splice, valueOf } from '../json-source.ts';
+import { bytesOf, guarded, splice, valueOf } from '../json-source.ts';
 import { fitSettings, type Fitted } from './fit.ts';
 import { fitHistory, type History } from './history.ts';
 import { uncarried, withPreset, type Settings } from './preset-keys.ts';
@@ -34,9 +33,11 @@ export function spliceMessages(out: Outgoing): Uint8Array[] {
   return splice(out.ask.source, edits);
 }
 
-/** The body merged with its preset and otherwise as it came: what is read where it crosses to another wire. */
+/** The body merged with the preset's parameters and tools: what is read where it crosses. Its prompt is not in it. */
 export function mergedMessages(out: Outgoing): Uint8Array[] {
-  return splice(out.ask.source, editsOf(out, withPreset(settingsOf(out.ask), out.merged)));
+  const edits = editsOf(out, withPreset(settingsOf(out.ask), out.merged));
+  edits.delete('system');
+  return splice(out.ask.source, edits);
 }
 
 /** What of the preset or the caller's settings this model could not take, in words for people. */
@@ -110,14 +111,7 @@ function unitedTools({ ask, preset, merged }: Outgoing): Edit {
 }
 
 function toolsIn(ask: Ask): readonly JsonObject[] {
-  try {
-    return (valueOf(ask.source, 'tools') as readonly JsonValue[]).map(asObject);
-  } catch (error) {
-    if (!(error instanceof JsonFault)) throw error;
-    throw refuse('invalid_json', `The request body is not usable JSON: ${error.message}.`, {
-      param: 'tools',
-    });
-  }
+  return guarded(() => (valueOf(ask.source, 'tools') as readonly JsonValue[]).map(asObject));
 }
 
 function identity(tool: JsonObject): string {

@@ -13,14 +13,14 @@ export type ThinkingKeys = { readonly thinking?: JsonObject; readonly effort?: s
 /** The least budget that is accepted, in tokens. */
 const leastBudget = 1_024;
 /** The share of the output cap that an effort may think with, as OpenRouter reckons it. */
-const shares: Readonly<Record<string, number>> = {
-  minimal: 0.1,
-  low: 0.2,
-  medium: 0.5,
-  high: 0.8,
-  xhigh: 0.95,
-  max: 0.95,
-};
+const shares: ReadonlyMap<string, number> = new Map([
+  ['minimal', 0.1],
+  ['low', 0.2],
+  ['medium', 0.5],
+  ['high', 0.8],
+  ['xhigh', 0.95],
+  ['max', 0.95],
+]);
 
 /** How the model is asked to think. `maxOutput` in tokens; nothing is asked where there is no room for it. */
 export function askThinking(
@@ -31,7 +31,7 @@ export function askThinking(
   if (wanted.enabled === false || wanted.effort === 'none') return { keys: {} };
   const facts = modelFacts(model);
   if (facts.thinking === 'adaptive') return { keys: adaptive(wanted, maxOutput, facts.efforts) };
-  const share = Math.floor(maxOutput * (shares[wanted.effort ?? 'medium'] ?? 0.5));
+  const share = Math.floor(maxOutput * (shares.get(wanted.effort ?? 'medium') ?? 0.5));
   const budget = Math.min(Math.max(wanted.budget ?? share, leastBudget), maxOutput - 1);
   if (budget < leastBudget)
     return {

@@ -5,7 +5,7 @@ import { optional } from '../../core/optional.ts';
 import { refuse } from '../../core/problem.ts';
 import type { JsonObject, JsonValue } from '../../core/snapshot.ts';
 import { readMedia } from '../openai-fields.ts';
-import { objectAt, textAt } from './shape.ts';
+import { objectAt, textAt } from '../shape.ts';
 
 /** A text, or a list of parts. Parts that cannot be carried are named in `warnings`. */
 export function readContent(

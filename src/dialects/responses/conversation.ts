@@ -4,9 +4,18 @@ import { asObject, asText, someText } from '../../core/json.ts';
 import { optional } from '../../core/optional.ts';
 import { refuse } from '../../core/problem.ts';
 import type { JsonObject, JsonValue } from '../../core/snapshot.ts';
-import { number, readSampling, readStop } from '../openai-fields.ts';
+import { readSampling, readStop } from '../openai-fields.ts';
 import { readInput } from './items.ts';
-import { objectAt } from './shape.ts';
+import {
+  listAt,
+  objectAt,
+  optionalListAt,
+  optionalTextAt,
+  schemaAt,
+  textAt,
+  toolNameAt,
+  countAt,
+} from '../shape.ts';
 import { flatOf, nameTools, type NamedTool } from './tool-names.ts';
 
 /** Request keys that are carried, or that mean nothing outside this API; any other is dropped with a warning. */
@@ -62,14 +71,14 @@ function isDefault(key: string, value: JsonValue): boolean {
 }
 
 function instructions(value: JsonValue | undefined): readonly Turn[] {
-  const text = someText(value);
+  const text = optionalTextAt(value, 'instructions');
   return text === undefined ? [] : [{ role: 'system', content: [{ type: 'text', text }] }];
 }
 
 /** A summary alone is no wish to think: agents ask for it always, whatever the model. */
 function readThinking(reasoning: JsonObject): Conversation['thinking'] {
-  const effort = someText(reasoning['effort']);
-  const budget = number(reasoning['max_tokens']);
+  const effort = optionalTextAt(reasoning['effort'], 'reasoning.effort');
+  const budget = countAt(reasoning['max_tokens'], 'reasoning.max_tokens');
   const enabled = effort === 'none' ? false : flag(reasoning['enabled']);
   const show = someText(reasoning['summary']) ?? someText(reasoning['generate_summary']);
   if (effort === undefined && budget === undefined && enabled === undefined && show === undefined)
@@ -88,14 +97,14 @@ function readFormat(value: JsonValue | undefined): OutputFormat | undefined {
   if (format['type'] !== 'json_schema') return undefined;
   return {
     type: 'json_schema',
-    name: someText(format['name']) ?? 'answer',
+    name: format['name'] === undefined ? 'answer' : toolNameAt(format['name'], 'text.format.name'),
     schema: objectAt(format['schema'], 'text.format.schema'),
     ...(format['strict'] === true ? { strict: true } : {}),
   };
 }
 
 function readLogprobs(body: JsonObject): number | undefined {
-  const top = number(body['top_logprobs']);
+  const top = countAt(body['top_logprobs'], 'top_logprobs');
   const include = body['include'];
   const asked = Array.isArray(include) && include.includes('message.output_text.logprobs');
   return asked || (top !== undefined && top > 0) ? (top ?? 0) : undefined;
@@ -104,26 +113,36 @@ function readLogprobs(body: JsonObject): number | undefined {
 type CarriedTool = { readonly named: NamedTool; readonly carried: Tool };
 
 function readTools(value: JsonValue | undefined, warnings: string[]): readonly CarriedTool[] {
-  const listed = Array.isArray(value) ? value.map((tool: JsonValue) => asObject(tool)) : [];
-  for (const { type } of listed) {
+  for (const [index, tool] of optionalListAt(value, 'tools').entries()) {
+    const { type } = tool;
+    checkTool(tool, `tools[${index}]`);
     if (['function', 'custom', 'namespace'].includes(asText(type))) continue;
     warnings.push(`the tool ${JSON.stringify(type ?? null)} exists only at its own provider and was dropped`);
   }
   return nameTools(value).map((named) => ({ named, carried: carriedTool(named) }));
 }
 
+/** What is carried must have a name; tools of a namespace get one that fits. */
+function checkTool(tool: JsonObject, path: string): void {
+  if (tool['type'] === 'function' || tool['type'] === 'custom') toolNameAt(tool['name'], `${path}.name`);
+  if (tool['type'] === 'function') schemaAt(tool['parameters'], `${path}.parameters`);
+  if (tool['type'] === 'namespace') {
+    textAt(tool['name'], `${path}.name`);
+    for (const [index, inner] of listAt(tool['tools'], `${path}.tools`).entries()) {
+      textAt(inner['name'], `${path}.tools[${index}].name`);
+      schemaAt(inner['parameters'], `${path}.tools[${index}].parameters`);
+    }
+  }
+}
+
 function carriedTool({ flat, tool, freeform }: NamedTool): Tool {
   const description = someText(tool['description']);
   if (freeform)
     return { name: flat, description: freeformDescription(description, tool), schema: freeformSchema };
-  const schema = tool['parameters'];
   return {
     name: flat,
     ...optional('description', description),
-    schema:
-      typeof schema === 'object' && schema !== null
-        ? (schema as JsonObject)
-        : { type: 'object', properties: {} },
+    schema: schemaAt(tool['parameters'], 'tools'),
     ...(tool['strict'] === true ? { strict: true } : {}),
   };
 }

@@ -5,7 +5,7 @@ import { optional } from '../../core/optional.ts';
 import { refuse } from '../../core/problem.ts';
 import type { JsonObject, JsonValue } from '../../core/snapshot.ts';
 import { readContent } from './content.ts';
-import { listAt, textAt } from './shape.ts';
+import { listAt, optionalTextAt, textAt } from '../shape.ts';
 import { flatOf, type NamedTool } from './tool-names.ts';
 
 /** What is known around an item. */
@@ -25,7 +25,11 @@ export function readInput(
   if (typeof input === 'string') return [{ role: 'user', content: [{ type: 'text', text: input }] }];
   const items = listAt(input, 'input');
   const outputs = items.filter((item) => asText(item['type']).endsWith('_output'));
-  const scene = { tools, warnings, answered: new Set(outputs.map((item) => asText(item['call_id']))) };
+  const scene = {
+    tools,
+    warnings,
+    answered: new Set(outputs.flatMap((item) => someText(item['call_id']) ?? [])),
+  };
   const turns: Turn[] = [];
   items.forEach((item, index) => {
     for (const turn of readItem(item, `input[${index}]`, scene)) append(turns, turn);
@@ -48,7 +52,10 @@ function readItem(item: JsonObject, path: string, scene: Scene): readonly Turn[]
     case 'reasoning':
       return readReasoning(item);
     case 'function_call':
-      return said({ ...callOf(item, path, scene), arguments: asText(item['arguments']) });
+      return said({
+        ...callOf(item, path, scene),
+        arguments: optionalTextAt(item['arguments'], `${path}.arguments`) ?? '',
+      });
     case 'custom_tool_call':
       return said({
         ...callOf(item, path, scene),

@@ -4,8 +4,8 @@ import { asObject, someText } from '../../core/json.ts';
 import { optional } from '../../core/optional.ts';
 import { refuse } from '../../core/problem.ts';
 import type { JsonObject, JsonValue } from '../../core/snapshot.ts';
-import { readChat } from '../chat/read.ts';
-import { bytesOf, JsonFault, parseJson, readSource, valueOf } from '../json-source.ts';
+import { readRouting } from '../chat/read.ts';
+import { bytesOf, guarded, parseJson, readSource, valueOf } from '../json-source.ts';
 import { readNeeds } from './needs.ts';
 
 /** Members that may be large and are forwarded as bytes. */
@@ -22,29 +22,18 @@ export function readResponses(body: Buffer): Ask {
     const values = smallValues(source);
     refuseStored(values);
     checkInput(source);
-    const cap = outputCap(values['max_output_tokens']);
+    const routing = readRouting(values, ['max_output_tokens']);
     return {
-      ...routing(values),
+      ...routing,
+      ...optional('user', routing.user ?? safetyName(values)),
       api: 'responses',
       source,
       values,
       parameters: parametersOf(values),
       keys: new Set(source.members.keys()),
-      ...optional('outputCap', cap),
       needs: readNeeds(source, values),
-      ...optional('session', someText(values['session_id'])),
     };
   });
-}
-
-/** Does the work; broken JSON that it comes upon is refused. Large bodies are parsed no earlier than they must be. */
-export function guarded<T>(work: () => T): T {
-  try {
-    return work();
-  } catch (error) {
-    if (!(error instanceof JsonFault)) throw error;
-    throw refuse('invalid_json', `The request body is not usable JSON: ${error.message}.`);
-  }
 }
 
 function smallValues(source: Source): JsonObject {
@@ -53,28 +42,9 @@ function smallValues(source: Source): JsonObject {
   return Object.fromEntries(pairs.filter(([, value]) => value !== null));
 }
 
-const routingKeys: ReadonlySet<string> = new Set(
-  'model preset models stream provider user metadata'.split(' '),
-);
-
-/** Model, preset, provider, user and tags are the same in every OpenAI dialect: the chat dialect reads them for both. */
-function routing(
-  values: JsonObject,
-): Pick<Ask, 'model' | 'preset' | 'models' | 'stream' | 'provider' | 'user' | 'tags'> {
-  const shared = Object.fromEntries(Object.entries(values).filter(([key]) => routingKeys.has(key)));
-  const { model, preset, models, stream, provider, user, tags } = readChat(
-    Buffer.from(JSON.stringify({ ...shared, messages: [{}] })),
-  );
-  const named = user ?? someText(values['safety_identifier'])?.slice(0, 256);
-  return {
-    ...optional('model', model),
-    ...optional('preset', preset),
-    models,
-    stream,
-    provider,
-    ...optional('user', named),
-    tags,
-  };
+/** The end user, where the new name is used for it. */
+function safetyName(values: JsonObject): string | undefined {
+  return someText(values['safety_identifier'])?.slice(0, 256);
 }
 
 /** What points to an earlier answer at one provider cannot be followed by another. */
@@ -99,14 +69,6 @@ function checkInput(source: Source): void {
   if (input[0] !== 0x5b && input[0] !== 0x22) throw wrong('"input" must be a text or an array of items.');
   if (input.length < 64 && /^(\[\s*\]|"")$/.test(input.toString('latin1')))
     throw wrong('"input" is empty: send a text, or at least one item.');
-}
-
-function outputCap(value: JsonValue | undefined): number | undefined {
-  if (value === undefined) return undefined;
-  if (typeof value === 'number' && Number.isSafeInteger(value) && value >= 1) return value;
-  throw refuse('invalid_request', '"max_output_tokens" must be a whole number of tokens, 1 or more.', {
-    param: 'max_output_tokens',
-  });
 }
 
 /** In the names of chat completions, for merging with a preset. */

@@ -67,21 +67,22 @@ test('the result of a failed tool says so, with its media', () => {
 
 const text = fc.string({ minLength: 1, maxLength: 12 });
 const textBlock = text.map((one) => ({ type: 'text' as const, text: one }));
-const said: fc.Arbitrary<AssistantBlock> = fc.oneof(
-  textBlock,
-  fc.record({
-    type: fc.constant('thinking' as const),
-    text,
-    signature: text,
-    id: text.map((id) => `rs_${id}`),
-  }),
-  fc.record({
-    type: fc.constant('call' as const),
-    id: text,
-    name: fc.constantFrom('f', 'g'),
-    arguments: text,
-  }),
-);
+const call = fc.record({
+  type: fc.constant('call' as const),
+  id: text,
+  name: fc.constantFrom('f', 'g'),
+  arguments: text,
+});
+const thought = fc.record({
+  type: fc.constant('thinking' as const),
+  text,
+  signature: text,
+  id: text.map((id) => `rs_${id}`),
+});
+/** Thinking comes before what it led to. */
+const said: fc.Arbitrary<readonly AssistantBlock[]> = fc
+  .tuple(fc.array(fc.oneof(textBlock, thought, call), { maxLength: 3 }), fc.oneof(textBlock, call))
+  .map(([before, last]) => [...before, last]);
 const turn: fc.Arbitrary<Turn> = fc.oneof(
   fc.record({
     role: fc.constant('user' as const),
@@ -89,7 +90,7 @@ const turn: fc.Arbitrary<Turn> = fc.oneof(
   }),
   fc.record({
     role: fc.constant('assistant' as const),
-    content: fc.array(said, { minLength: 1, maxLength: 4 }),
+    content: said,
   }),
   fc.record({ role: fc.constant('tool' as const), callId: text, content: textBlock.map((one) => [one]) }),
 );
@@ -107,6 +108,19 @@ function joined(turns: readonly Turn[]): readonly Turn[] {
 function plain(turns: readonly Turn[]): unknown {
   return JSON.parse(JSON.stringify(turns));
 }
+
+test('reasoning that led to nothing is not sent: the provider refuses it', () => {
+  const thought: AssistantBlock = { type: 'thinking', text: 'hm', signature: 'e' };
+  const turns: Turn[] = [
+    { role: 'assistant', content: [thought, { type: 'text', text: 'a' }, thought] },
+    { role: 'user', content: [{ type: 'text', text: 'b' }] },
+  ];
+  const items = writeResponses({ ...bare, turns }, endpoint).body['input'] as readonly JsonObject[];
+  assert.deepEqual(
+    items.map(({ type, role }) => role ?? type),
+    ['reasoning', 'assistant', 'user'],
+  );
+});
 
 test('any conversation is the same after it was written and read again', () => {
   fc.assert(

@@ -20,7 +20,7 @@ export function writeResponses(
   const body: JsonObject = {
     model: endpoint.providerModel,
     ...optional('instructions', instructions),
-    input: rest.flatMap((turn) => writeTurn(turn, warnings)),
+    input: withoutLooseReasoning(rest.flatMap((turn) => writeTurn(turn, warnings))),
     max_output_tokens: conversation.maxOutput,
     store: false,
     ...(include.length > 0 ? { include } : {}),
@@ -70,9 +70,18 @@ function withInstructions(turns: readonly Turn[]): {
   // An empty input is refused: with nothing else said, the last system message stays one.
   const taken = texts.length === turns.length ? texts.slice(0, -1) : texts;
   return {
-    ...optional('instructions', taken.length > 0 ? taken.join('\n\n') : undefined),
+    ...optional('instructions', taken.join('\n\n') || undefined),
     rest: turns.slice(taken.length),
   };
+}
+
+/** Reasoning is refused without what it led to: a call, or something said. */
+function withoutLooseReasoning(items: readonly JsonObject[]): readonly JsonObject[] {
+  return items.filter((item, index) => {
+    if (item['type'] !== 'reasoning') return true;
+    const next = items.slice(index).find(({ type }) => type !== 'reasoning');
+    return next?.['type'] === 'function_call' || next?.['role'] === 'assistant';
+  });
 }
 
 function writeTurn(turn: Turn, warnings: string[]): readonly JsonObject[] {

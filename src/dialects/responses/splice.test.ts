@@ -2,7 +2,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { outgoing, type Given } from '../../../test/support/responses.ts';
+import type { Wire } from '../../core/catalog.ts';
 import type { JsonObject, JsonValue } from '../../core/snapshot.ts';
+import { code } from '../table.ts';
+import { responsesDialect } from './dialect.ts';
 import { spliceResponses } from './splice.ts';
 
 function sent(body: JsonObject | string, given?: Given): string {
@@ -136,3 +139,25 @@ test('ids of calls that OpenAI would refuse are renamed, the call and its output
   assert.match(JSON.stringify(first?.['call_id']), /^"[a-z0-9]{24}"$/);
   assert.equal(first?.['call_id'], second?.['call_id']);
 });
+
+/** A preset's parameters → those of them that are named as dropped, on this wire and on another. */
+const parameters: readonly (readonly [JsonObject, readonly string[], readonly string[]])[] = [
+  [{ temperature: 1, reasoning_effort: 'low', verbosity: 'low', tool_choice: 'auto' }, [], []],
+  [
+    { seed: 1, presence_penalty: 0.1, frequency_penalty: 0.1 },
+    ['seed', 'presence_penalty', 'frequency_penalty'],
+    [],
+  ],
+  [{ stop: ['x'], top_k: 3 }, ['stop', 'top_k'], ['top_k']],
+  [{ logit_bias: { '1': 2 } }, ['logit_bias'], ['logit_bias']],
+];
+
+for (const [set, here, there] of parameters)
+  test(`a preset's ${Object.keys(set).join(', ')}`, () => {
+    const named = (wire: Wire): readonly string[] =>
+      code(responsesDialect, outgoing({ input: 'hi' }, { wire, merged: { set } })).warnings.map(
+        (warning) => /"(\w+)"/.exec(warning)?.[1] ?? warning,
+      );
+    assert.deepEqual(named('openai-responses').toSorted(), here.toSorted());
+    assert.deepEqual(named('openai-chat').toSorted(), there.toSorted());
+  });

@@ -41,6 +41,29 @@ export function spliceResponses(out: Outgoing): Uint8Array[] {
   return splice(out.ask.source, edits);
 }
 
+/** Preset parameters that are written under a name of this wire's own. */
+const renamed: ReadonlySet<string> = new Set(
+  'tool_choice response_format verbosity reasoning_effort reasoning'.split(' '),
+);
+
+/** What of the preset cannot be said on this wire, in words for people. */
+export function spliceWarnings({ ask, merged }: Outgoing): readonly string[] {
+  return uncarried(merged.set).concat(
+    [...crossingOnly].filter((key) => key in merged.set && !ask.keys.has(key)).map(dropped),
+  );
+}
+
+/** What of the preset no wire could be told, in words for people. */
+export function uncarried(set: JsonObject): readonly string[] {
+  return Object.keys(set)
+    .filter((key) => !sameName.has(key) && !renamed.has(key) && !crossingOnly.has(key))
+    .map(dropped);
+}
+
+function dropped(key: string): string {
+  return `the preset's "${key}" cannot be carried to this provider and was dropped`;
+}
+
 /** The request merged with its preset, for a crossing: every parameter is in it, whether this wire has it or not. */
 export function mergedRequest(out: Outgoing): Buffer {
   return Buffer.concat(splice(out.ask.source, mergedEdits(out)));
