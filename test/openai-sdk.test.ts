@@ -123,6 +123,22 @@ for (const setting of settings) {
     assert.match((await runner.finalContent()) ?? '', /rain in/);
   });
 
+  test(`structured output: ${setting.name}`, async (t) => {
+    const { client } = await start(t, setting);
+    const schema = {
+      type: 'object',
+      properties: { same: { type: 'boolean' } },
+      required: ['same'],
+      additionalProperties: false,
+    };
+    const answer = await client.chat.completions.parse({
+      ...hello,
+      response_format: { type: 'json_schema', json_schema: { name: 'result', schema, strict: true } },
+    });
+    const text = answer.choices[0]?.message.content ?? '';
+    assert.equal(typeof (JSON.parse(text) as { same: unknown }).same, 'boolean');
+  });
+
   test(`an image goes only where it can be seen: ${setting.name}`, async (t) => {
     const { client, gateway } = await start(t, setting);
     const pixel =

@@ -81,6 +81,91 @@ for (const [name, connect] of Object.entries(providers)) {
   }
 }
 
+/** One pixel; of the chain only Claude sees. */
+const pixel =
+  'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==';
+
+async function ended(gateway: TestGateway, many: number): Promise<void> {
+  while (gateway.records().length < many) await new Promise((resolve) => setTimeout(resolve, 10));
+}
+
+for (const [name, connect] of Object.entries(providers))
+  test(`${name}: an image goes to a model that sees, and an abort ends the request upstream too`, async (t) => {
+    const gateway = await startTestGateway(t, emulatedChain);
+    const model = connect(gateway)('@preset/coder');
+    const content = [
+      { type: 'text' as const, text: 'what is this?' },
+      { type: 'file' as const, data: Buffer.from(pixel, 'base64'), mediaType: 'image/png' },
+    ];
+    const seen = await generateText({ model, messages: [{ role: 'user', content }] });
+    assert.ok(seen.text.length > 0);
+    assert.equal(gateway.lastRecord().served?.model, 'anthropic/claude-haiku-4.5');
+
+    gateway.emulator?.setFault({ model: '*', kind: 'slow', tokensPerSecond: 20, delayMs: 0 });
+    const abort = new AbortController();
+    const stream = streamText({ model, prompt: 'write 400 words', abortSignal: abort.signal });
+    for await (const piece of stream.textStream) if (piece !== '') abort.abort();
+    await ended(gateway, 2);
+    assert.equal(gateway.lastRecord().ending, 'client_gone');
+  });
+
+test('@openrouter/sdk: tools, an image, structured output, and an abort', async (t) => {
+  const gateway = await startTestGateway(t, emulatedChain);
+  const client = new OpenRouter({
+    serverURL: `${gateway.url}/api/v1`,
+    apiKey: key,
+    retryConfig: { strategy: 'none' },
+  });
+  const model = '@preset/coder';
+  const question = { role: 'user' as const, content: 'what is the weather in Paris?' };
+  const parameters = { type: 'object', properties: { city: { type: 'string' } }, required: ['city'] };
+  const tools = [{ type: 'function' as const, function: { name: 'get_weather', parameters } }];
+  const first = await client.chat.send({ chatRequest: { model, messages: [question], tools } });
+  const [call] = ('choices' in first ? first.choices[0]?.message.toolCalls : undefined) ?? [];
+  assert.equal(call?.function.name, 'get_weather');
+  const second = await client.chat.send({
+    chatRequest: {
+      model,
+      tools,
+      messages: [
+        question,
+        { role: 'assistant', toolCalls: [call] },
+        { role: 'tool', toolCallId: call.id, content: 'sunny, 31 degrees' },
+      ],
+    },
+  });
+  assert.match(JSON.stringify(second), /sunny/);
+
+  const image = { type: 'image_url' as const, imageUrl: { url: `data:image/png;base64,${pixel}` } };
+  await client.chat.send({
+    chatRequest: { model, messages: [{ role: 'user', content: [{ type: 'text', text: 'this?' }, image] }] },
+  });
+  assert.equal(gateway.lastRecord().served?.model, 'anthropic/claude-haiku-4.5');
+
+  const schema = { type: 'object', properties: { same: { type: 'boolean' } }, required: ['same'] };
+  const shaped = await client.chat.send({
+    chatRequest: {
+      model,
+      messages: [{ role: 'user', content: 'answer in JSON' }],
+      responseFormat: { type: 'json_schema', jsonSchema: { name: 'result', schema } },
+    },
+  });
+  const text = 'choices' in shaped ? shaped.choices[0]?.message.content : undefined;
+  assert.equal(typeof (JSON.parse(String(text)) as { same: unknown }).same, 'boolean');
+
+  gateway.emulator?.setFault({ model: '*', kind: 'slow', tokensPerSecond: 20, delayMs: 0 });
+  const abort = new AbortController();
+  const stream = await client.chat.send(
+    { chatRequest: { model, messages: [{ role: 'user', content: 'write 400 words' }], stream: true } },
+    { fetchOptions: { signal: abort.signal } },
+  );
+  await assert.rejects(async () => {
+    for await (const _chunk of stream as AsyncIterable<unknown>) abort.abort();
+  });
+  await ended(gateway, 5);
+  assert.equal(gateway.lastRecord().ending, 'client_gone');
+});
+
 test('@openrouter/sdk: whole and streamed answers parse in its strict schemas; errors are typed', async (t) => {
   const gateway = await startTestGateway(t, emulatedChain);
   const client = new OpenRouter({
