@@ -157,6 +157,7 @@ function written(dialect: Conversing, drawn: readonly Part[]): Sent {
     headers: {},
     warnings: [],
     translated: true,
+    notes: [],
     stream: (identity) => codec.write(identity, bare, out),
     whole: (_body, identity) => codec.writeWhole(drawn, identity, out),
   };

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import type { Conversation, Turn } from './conversation.ts';
-import { fitIds, idGrammars, newNames, ownThinking } from './hand-over.ts';
+import { fitIds, idGrammars, leftBehind, newNames, ownThinking } from './hand-over.ts';
+import type { Endpoint } from './snapshot.ts';
 
 const conversation = (turns: readonly Turn[]): Conversation => ({
   turns,
@@ -33,6 +34,27 @@ test('thinking goes only to its issuer; text and calls go everywhere', () => {
     { type: 'text', text: 'hi' },
     { type: 'call', id: '1', name: 'f', arguments: '{}' },
   ]);
+});
+
+test('what stays behind on the way to another vendor is told', () => {
+  const at = (wire: string, catalog: string): Endpoint => ({ wire, provider: { catalog } }) as Endpoint;
+  const cache = { type: 'ephemeral' };
+  const whole: Conversation = {
+    ...conversation([
+      { role: 'user', content: [{ type: 'text', text: 'hi', cache }] },
+      { role: 'assistant', content: [{ type: 'thinking', text: 'a', signature: 'foreign' }] },
+    ]),
+    cacheKey: 'one',
+  };
+  const own = ownThinking(whole, () => false);
+  const told = (wire: string, catalog: string): number[] =>
+    leftBehind(whole, own, at(wire, catalog)).map((words) =>
+      ['thinking', '"cache_control"', '"prompt_cache_key"'].findIndex((word) => words.startsWith(word)),
+    );
+  assert.deepEqual(told('openai-chat', 'deepseek'), [0, 1, 2]);
+  assert.deepEqual(told('openai-responses', 'openai'), [0, 1]);
+  assert.deepEqual(told('anthropic', 'anthropic'), [0, 2]);
+  assert.deepEqual(leftBehind(conversation([]), conversation([]), at('gemini', 'google')), []);
 });
 
 for (const [name, grammar] of Object.entries(idGrammars)) {

@@ -18,16 +18,42 @@ export function ownThinking(conversation: Conversation, keeps: (signature: strin
 }
 
 function ownBlock(block: AssistantBlock, keeps: (signature: string) => boolean): readonly AssistantBlock[] {
-  const proof =
-    block.type === 'thinking'
-      ? (block.redacted ?? block.signature)
-      : block.type === 'call'
-        ? block.signature
-        : undefined;
+  const proof = proofOf(block);
   if (proof === undefined || keeps(proof)) return [block];
   if (block.type !== 'call') return [];
   const { signature: _foreign, ...call } = block;
   return [call];
+}
+
+function proofOf(block: AssistantBlock): string | undefined {
+  if (block.type === 'thinking') return block.redacted ?? block.signature;
+  return block.type === 'call' ? block.signature : undefined;
+}
+
+/**
+ * What of a conversation stays behind on its way to an endpoint though nobody asked for less: in words for people.
+ * `own` is the conversation as it goes there.
+ */
+export function leftBehind(conversation: Conversation, own: Conversation, endpoint: Endpoint): string[] {
+  const found: string[] = [];
+  if (proofs(own) < proofs(conversation))
+    found.push('thinking that another model signed was left out: only its issuer can verify it');
+  const { wire, provider } = endpoint;
+  if (wire !== 'anthropic' && isMarked(conversation))
+    found.push('"cache_control" has no counterpart on this wire and was dropped');
+  if (conversation.cacheKey !== undefined && (wire === 'anthropic' || provider.catalog !== 'openai'))
+    found.push('"prompt_cache_key" is known to OpenAI alone and was dropped');
+  return found;
+}
+
+function proofs({ turns }: Conversation): number {
+  const blocks = turns.flatMap((turn) => (turn.role === 'assistant' ? turn.content : []));
+  return blocks.filter((block) => proofOf(block) !== undefined).length;
+}
+
+function isMarked({ turns, tools }: Conversation): boolean {
+  const marked = (part: object): boolean => 'cache' in part;
+  return tools.some(marked) || turns.some((turn) => marked(turn) || turn.content.some(marked));
 }
 
 /** Which ids a wire accepts for tool calls. */

@@ -1,7 +1,7 @@
 /** Every dialect and every wire, and how a request finds its way from one to the other. */
 import type { Api } from '../core/ask.ts';
 import type { Wire } from '../core/catalog.ts';
-import { fitIds, grammarOf, ownThinking } from '../core/hand-over.ts';
+import { fitIds, grammarOf, leftBehind, ownThinking } from '../core/hand-over.ts';
 import { optional } from '../core/optional.ts';
 import { orderTools } from '../core/tool-turns.ts';
 import { chatDialect } from './chat/dialect.ts';
@@ -41,6 +41,8 @@ export const wires: Readonly<Partial<Record<Wire, WireCodec>>> = {
 export type Coded = WireRequest & {
   /** True when the request was translated. */
   readonly translated: boolean;
+  /** What stays behind in every hand-over to such an endpoint, in words for people: no fault of its parameters. */
+  readonly notes: readonly string[];
   stream(identity: AnswerIdentity): StreamTranslator;
   whole(body: Buffer, identity: AnswerIdentity): WholeAnswer;
 };
@@ -57,6 +59,7 @@ export function code(dialect: Dialect, out: Outgoing): Coded {
       body: dialect.splice(out),
       warnings: dialect.spliceWarnings?.(out) ?? [],
       translated: false,
+      notes: [],
       stream: (identity) => dialect.pass(identity),
       whole: (body, identity) => dialect.passWhole(body, identity),
     };
@@ -66,12 +69,12 @@ export function code(dialect: Dialect, out: Outgoing): Coded {
       ...address,
       ...dialect.embed(out, codec.embeddings),
       translated: true,
+      notes: [],
       stream: (identity) => dialect.pass(identity),
     };
-  const conversation = fitIds(
-    ownThinking(orderTools(dialect.conversation(out)), out.keeps),
-    grammarOf(out.endpoint),
-  );
+  const whole = orderTools(dialect.conversation(out));
+  const own = ownThinking(whole, out.keeps);
+  const conversation = fitIds(own, grammarOf(out.endpoint));
   const { body, warnings } = codec.request(conversation, out.endpoint);
   if (isEmpty(body['messages'] ?? body['input'] ?? body['contents']))
     throw wrong(
@@ -84,6 +87,7 @@ export function code(dialect: Dialect, out: Outgoing): Coded {
     body: [Buffer.from(text)],
     warnings: [...new Set([...conversation.warnings, ...warnings, ...mended])],
     translated: true,
+    notes: leftBehind(whole, own, out.endpoint),
     stream: (identity) => dialect.write(identity, codec.reader(), out),
     whole: (bytes, identity) => dialect.writeWhole(codec.readWhole(bytes), identity, out),
   };

@@ -83,7 +83,12 @@ export function prepare(request: Request, { endpoint, merged, tierDrop }: PlanSt
       firstTokenMs: firstTokenMs(route.failover.timeouts, ask.needs),
       sent: { callerKeys: ask.keys, translated: coded.translated, secrets: secretsOf(endpoint) },
     },
-    warnings: [...(tierDrop === undefined ? [] : [tierDrop]), ...merged.warnings, ...coded.warnings],
+    warnings: [
+      ...(tierDrop === undefined ? [] : [tierDrop]),
+      ...merged.warnings,
+      ...coded.warnings,
+      ...coded.notes,
+    ],
     incomplete: coded.warnings.length > 0,
   };
 }
