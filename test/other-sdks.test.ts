@@ -151,7 +151,8 @@ test('@openrouter/sdk: tools, an image, structured output, and an abort', async 
     },
   });
   const text = 'choices' in shaped ? shaped.choices[0]?.message.content : undefined;
-  assert.equal(typeof (JSON.parse(String(text)) as { same: unknown }).same, 'boolean');
+  assert.ok(typeof text === 'string');
+  assert.equal(typeof (JSON.parse(text) as { same: unknown }).same, 'boolean');
 
   gateway.emulator?.setFault({ model: '*', kind: 'slow', tokensPerSecond: 20, delayMs: 0 });
   const abort = new AbortController();
