@@ -277,3 +277,27 @@ test('a document that comes along is held at all that the model can read', async
   // 200,000 tokens at $1 per million, and 1,000 at $10.
   assert.equal(gateway.lastRecord().attempts[0]?.worst, 210_000_000);
 });
+
+test('a limit that is new counts what was spent in its window before; one that is raised or lowered goes on', async (t) => {
+  const gateway = await start(t, {});
+  for (let sent = 0; sent < 3; sent++) assert.equal((await ask(gateway)).status, 200);
+  const spent = gateway.records().reduce((sum, { cost }) => sum + cost, 0);
+  // The roll-up knows of them once they are committed.
+  await new Promise((resolve) => setTimeout(resolve, 400));
+  const apply = async (limits: Limits): Promise<void> => {
+    const { outcome } = await gateway.configuration.apply({
+      text: document(limits),
+      actor: { name: 'test', local: true },
+      message: 'limits',
+    });
+    assert.equal(outcome, 'applied');
+  };
+  await apply({ key: `{ usd: ${(spent + 1) / 1e9}, per: day }`, preset: `{ requests: 4, per: day }` });
+  const refused = await ask(gateway);
+  assert.equal(refused.status, 402);
+  assert.equal(refused.body.error?.metadata.limit?.['spent'], spent / 1e9);
+  await apply({ key: '{ usd: 1, per: day }', preset: `{ requests: 5, per: day }` });
+  // The refused one was a request, too.
+  assert.equal((await ask(gateway)).status, 200);
+  assert.equal((await ask(gateway)).status, 429);
+});

@@ -10,7 +10,7 @@ import { Worker } from 'node:worker_threads';
 import type { Generations } from '../control/operations.ts';
 import type { GenerationRecord } from '../core/record.ts';
 import type { Charge, Journal } from '../ports.ts';
-import { forfeitLeases, spentOf } from './budgets.ts';
+import { forfeitLeases } from './budgets.ts';
 import { transaction } from './database.ts';
 import { insertEntries, recordById, recentRecords } from './generations.ts';
 import { journalLine, wholeEntry } from './journal-line.ts';
@@ -26,7 +26,7 @@ const commitEveryMs = 100;
 
 export type DurableJournal = Journal &
   Generations &
-  Pick<LeaseStore, 'spent' | 'take'> & {
+  Pick<LeaseStore, 'take'> & {
     /** Has signatures committed by the same thread; a killed process may lose the last. */
     keepSignatures(rows: readonly KnownSignature[]): void;
     /** Commits what is pending and stops the thread. */
@@ -117,10 +117,6 @@ class FileJournal implements DurableJournal {
       setTimeout(() => this.#send(), commitEveryMs).unref();
     }
     for (const follower of this.#followers) follower(record);
-  }
-
-  spent(counter: string): number {
-    return spentOf(this.#options.reader, counter) ?? 0;
   }
 
   /** Leases are made durable by the same thread: one writer needs no lock. */

@@ -10,6 +10,7 @@ import type { Snapshot } from '../core/snapshot.ts';
 import { windowAt } from '../core/window.ts';
 import type { Charge, Clock, Denial, Ledger, Ticket } from '../ports.ts';
 import { LedgerTicket, type Claim } from './ledger-ticket.ts';
+import type { Opening } from './opening.ts';
 
 /** What a lease order asks for: so much more of a counter. */
 export type LeaseOrder = { readonly counter: string; readonly ends: number; readonly amount: number };
@@ -17,7 +18,7 @@ export type LeaseOrder = { readonly counter: string; readonly ends: number; read
 /** Where leases are durable. The only store is SQLite now; several processes may share another one later. */
 export type LeaseStore = {
   /** What stands in a counter so far; once for each counter and process. */
-  spent(counter: string, start: number): number;
+  spent(opening: Opening): number;
   /** Takes leases, durably; the amounts granted, in order. Rejects when the store cannot be reached. */
   take(orders: readonly LeaseOrder[]): Promise<readonly number[]>;
   /** Amounts added to limits for a time, outside the document. */
@@ -54,7 +55,7 @@ export type LedgerOptions = {
 const graceMs = 120_000;
 const sweepMs = 60_000;
 
-type Open = { readonly budget: Budget; readonly caller: Caller; readonly counter: Counter; warned: number };
+type Open = { budget: Budget; readonly caller: Caller; readonly counter: Counter; warned: number };
 
 export class ProcessLedger implements Ledger {
   readonly options: LedgerOptions;
@@ -92,11 +93,11 @@ export class ProcessLedger implements Ledger {
 
   /** A budget's claim on its counter for an amount. */
   claim(budget: Budget, caller: Caller, amount: number): Claim {
-    return { ...this.#claimOn(this.#counterOf(budget, caller), amount), budget, caller };
+    return this.#claimOn(this.#counterOf(budget, caller), amount, caller);
   }
 
-  #claimOn(open: Open, amount: number): Claim {
-    const { budget, caller, counter } = open;
+  #claimOn(open: Open, amount: number, caller = open.caller): Claim {
+    const { budget, counter } = open;
     return { budget, caller, open, counter, amount, ceiling: this.ceiling(budget) };
   }
 
@@ -191,6 +192,8 @@ export class ProcessLedger implements Ledger {
     if (known) {
       // A limit that only observed may refuse from now on.
       known.counter.durable ||= durable;
+      // The configuration may have another limit for the same counter now.
+      known.budget = budget;
       return known;
     }
     const kept = budget.unit !== 'concurrent';
@@ -199,7 +202,7 @@ export class ProcessLedger implements Ledger {
       starts: span.start,
       ends: span.end,
       durable,
-      spent: kept ? this.options.store.spent(id, span.start) : 0,
+      spent: kept ? this.options.store.spent({ counter: id, start: span.start, budget, caller }) : 0,
     });
     const open = { budget, caller, counter, warned: 0 };
     this.#open.set(id, open);

@@ -1,6 +1,7 @@
 /** The ledger of this process on its SQLite file: counters, leases, and loans to limits. */
 import type { DatabaseSync } from 'node:sqlite';
 import { addLoan, loansOf } from './budgets.ts';
+import { openings } from './opening.ts';
 import { ProcessLedger, type LeaseStore, type LedgerOptions, type Loan } from './ledger.ts';
 
 export type OpenLedger = {
@@ -13,7 +14,7 @@ export type OpenLedger = {
 
 export type OpenLedgerOptions = Omit<LedgerOptions, 'store'> & {
   readonly database: DatabaseSync;
-  readonly leases: Pick<LeaseStore, 'spent' | 'take'>;
+  readonly leases: Pick<LeaseStore, 'take'>;
 };
 
 export function openLedger({ database, leases, ...options }: OpenLedgerOptions): OpenLedger {
@@ -28,7 +29,7 @@ export function openLedger({ database, leases, ...options }: OpenLedgerOptions):
     ledger: new ProcessLedger({
       ...options,
       store: {
-        spent: (counter, start) => leases.spent(counter, start),
+        spent: openings(database, () => clock.now()),
         take: (orders) => leases.take(orders),
         loans: current,
       },

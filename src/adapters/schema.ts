@@ -4,6 +4,7 @@
  */
 import { budgetsSchema } from './budgets.ts';
 import { generationsSchema } from './generations.ts';
+import { openingSchema } from './opening.ts';
 import { signaturesSchema } from './signatures.ts';
 import { spendSchema } from './spend.ts';
 
@@ -46,5 +47,5 @@ BEGIN SELECT RAISE(ABORT, 'a revision is kept for ever'); END;
 
 export const migrations: readonly string[] = [
   settings + generationsSchema,
-  budgetsSchema + spendSchema + signaturesSchema,
+  budgetsSchema + openingSchema + spendSchema + signaturesSchema,
 ];
