@@ -42,3 +42,24 @@ keys: [{ name: ci, key: '${key}', limits: [{ usd: 5, per: day }] }]`,
   assert.equal(counted, billed);
   assert.ok(counted > fromUsd(1.2) && counted < fromUsd(5), `${counted} nano-USD`);
 });
+
+test('where a token for each byte would be too much the prompt is counted: twelve agents at a dearer model', async (t) => {
+  const gateway = await startTestGateway(
+    t,
+    `
+providers: { anthropic: { wire: anthropic, base_url: 'emulator://anthropic/v1' } }
+presets: { coder: { models: [anthropic/claude-sonnet-4.6] } }
+keys: [{ name: ci, key: '${key}', limits: [{ usd: 5, per: day }] }]`,
+  );
+  const answers = await Promise.all(Array.from({ length: agents }, () => gateway.post(turn)));
+  assert.deepEqual(
+    answers.map(({ status }) => status),
+    answers.map(() => 200),
+  );
+  const billed = gateway.emulator?.bill().total.cost ?? 0;
+  assert.deepEqual(
+    gateway.records().filter(({ attempts }) => attempts.some(({ overrun }) => overrun)),
+    [],
+  );
+  assert.ok(billed > fromUsd(3.6) && billed <= fromUsd(5), `${billed} nano-USD`);
+});
