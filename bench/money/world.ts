@@ -1,6 +1,6 @@
 /** The real `serve` without sockets or time: a clock that is turned by hand, a scripted provider, a ledger to be judged. */
 import { memoryCaches } from '../../src/adapters/caches.ts';
-import { memorySignatures } from '../../src/adapters/signatures.ts';
+import { openSignatures } from '../../src/adapters/signatures.ts';
 import { sha256 } from '../../src/adapters/system.ts';
 import type { GenerationRecord } from '../../src/core/record.ts';
 import type { Snapshot } from '../../src/core/snapshot.ts';
@@ -46,7 +46,7 @@ export class MoneyWorld {
       clock,
       upstream: this.provider,
       ledger: this.book.ledger,
-      signatures: memorySignatures(),
+      signatures: openSignatures({ secret: Buffer.from('a secret of the bench') }),
       caches: memoryCaches(() => clock.now()),
       fault,
     };
