@@ -106,6 +106,33 @@ test('no request costs more than its worst case, whenever it runs and however it
   );
 });
 
+test('the worst case of a time of day is that of some moment within the bound, to the minute', () => {
+  const friday: Price = {
+    base: { input: usd(1) },
+    overrides: [{ utcDays: ['fri'], utcStart: 1_380, utcEnd: 60, rate: { input: usd(2) } }],
+  };
+  const announced: Price = {
+    base: { input: usd(1) },
+    overrides: [{ from: tuesday(12), rate: { input: usd(3) } }],
+  };
+  fc.assert(
+    fc.property(
+      fc.constantFrom(peak, wraps, friday, announced),
+      fc.integer({ min: -10_080, max: 10_080 }),
+      fc.integer({ min: 0, max: 3_000 }),
+      (price, start, minutes) => {
+        const from = tuesday(12) + start * 60_000;
+        const moments = Array.from({ length: minutes + 1 }, (_, minute) => from + minute * 60_000);
+        const until = moments.at(-1) ?? from;
+        const tokens = { input: 1_000_000, output: 1_000_000 };
+        const dearest = Math.max(...moments.map((at) => cost(price, tokens, at)));
+        assert.equal(worstCase(price, { ...tokens, from, until }), dearest);
+      },
+    ),
+    { numRuns: 1_000 },
+  );
+});
+
 const minute = { from: tuesday(12), until: tuesday(12) + 60_000 };
 const plain: Price = { base: { input: usd(3), output: usd(15), cacheRead: usd(0.3) } };
 const writing: readonly (readonly [writes: CacheWrites | undefined, price: Price, usdPerMillion: number])[] =

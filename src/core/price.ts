@@ -161,7 +161,12 @@ function reachableRates(price: Price, bound: Bound): readonly Rate[] {
   return [price.base, ...reached.map((override) => override.rate)];
 }
 
-function mayRunInto(override: Override, bound: Bound): boolean {
-  for (let at = bound.from; at < bound.until; at += minuteMs) if (inWindow(override, at)) return true;
-  return inWindow(override, bound.until);
+/** It holds at the beginning, or from where it begins to: its own date, a midnight, the start of its window. */
+function mayRunInto(override: Override, { from, until }: Bound): boolean {
+  const holds = (at: number): boolean => at >= from && at <= until && inWindow(override, at);
+  if (holds(from) || holds(override.from ?? from)) return true;
+  const start = (override.utcStart ?? 0) * minuteMs;
+  for (let midnight = Math.floor(from / dayMs) * dayMs; midnight <= until; midnight += dayMs)
+    if (holds(midnight) || holds(midnight + start)) return true;
+  return false;
 }

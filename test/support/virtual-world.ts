@@ -9,6 +9,7 @@ import { openSignatures } from '../../src/adapters/signatures.ts';
 import { sha256 } from '../../src/adapters/system.ts';
 import { loadCatalogue } from '../../src/catalog/load.ts';
 import { snapshotFromDocument } from '../../src/control/check-document.ts';
+import type { LimitState } from '../../src/core/limit-state.ts';
 import type { AttemptRecord, GenerationRecord } from '../../src/core/record.ts';
 import type { Snapshot } from '../../src/core/snapshot.ts';
 import type { Caches, Clock, Departed, Reply, UpstreamCall, UpstreamSink, World } from '../../src/ports.ts';
@@ -101,6 +102,13 @@ export const refuses = (afterMs: number, status: number, body = '{}'): Script =>
   [0, (sink) => sink.data(Buffer.from(body))],
   [0, (sink) => sink.end()],
 ];
+/** A whole answer with a JSON body. */
+export const answers = (body: unknown): Script => [
+  connected,
+  [1, (sink) => sink.head(200, { 'content-type': 'application/json' })],
+  [0, (sink) => sink.data(Buffer.from(JSON.stringify(body)))],
+  [0, (sink) => sink.end()],
+];
 export const breaks = (afterMs: number): Script[number] => [
   afterMs,
   (sink) => sink.broken({ kind: 'reset', message: 'ECONNRESET' }),
@@ -119,6 +127,8 @@ export type Visit = {
   readonly settled: readonly AttemptRecord[];
   /** What is held now under all limits, in their units. */
   readonly held: () => number;
+  /** How every limit stands that was asked of. */
+  readonly standings: () => readonly LimitState[];
   readonly faults: readonly unknown[];
   readonly calls: readonly UpstreamCall[];
   readonly cancelled: () => number;
@@ -254,6 +264,7 @@ function enter(shared: Shared, body: unknown): Visit {
       return records.flatMap(({ attempts }) => attempts);
     },
     held: () => ledger.standings().reduce((sum, { held }) => sum + held, 0),
+    standings: () => ledger.standings(),
     faults,
     calls,
     cancelled: () => cancels,
