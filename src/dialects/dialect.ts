@@ -29,6 +29,8 @@ export type AnswerFacts = {
   readonly signatures?: readonly string[];
   /** Output tokens counted by us: what an answer without usage is billed by, and a cut one at least used. */
   readonly outputSeen: number;
+  /** Bytes of output so far, where they were counted: no token has less than one. */
+  readonly outputBytes?: number;
 };
 
 /** What the client is told at the end of an answer, beside the provider's own numbers. */

@@ -47,16 +47,20 @@ export function isDenial(result: object): result is Denial {
 export async function holdFor(input: HoldInput): Promise<Held | Denial> {
   const { step, ticket } = input;
   const target: Target = { provider: step.endpoint.provider.name, model: step.endpoint.model.slug };
-  const { demand: demandAt, ...facts } = billing(input);
-  if (ticket.limits(target) === 'nothing') return { ...facts, step, hold: nothingHeld };
+  if (ticket.limits(target) === 'nothing') {
+    const { demand: _none, ...facts } = billing(input);
+    return { ...facts, step, hold: nothingHeld };
+  }
   const asked = step.merged.outputCap;
+  // Anew at every try: while others are waited for, the hour with its prices may change.
   const grant = async (cap: number): Promise<Held | Denial> => {
+    const { demand: demandAt, ...facts } = billing(input);
     const demand = demandAt(cap);
     const hold = await ticket.hold(target, demand);
     return isDenial(hold) ? hold : { ...facts, step: withCap(step, cap, demand.usd), hold };
   };
   const most = (freed: boolean): number | undefined =>
-    largestCap(demandAt, ticket.room(target, freed), {
+    largestCap(billing(input).demand, ticket.room(target, freed), {
       least: Math.min(asked, ticket.leastOutput(target) ?? leastOutput),
       most: asked,
     });
@@ -71,7 +75,7 @@ export async function holdFor(input: HoldInput): Promise<Held | Denial> {
     },
     (result) => isDenial(result) && result.denied === 'busy',
   );
-  if (!isDenial(patient) || patient.denied !== 'busy') return patient;
+  if (!isDenial(patient) || patient.denied !== 'busy' || input.departure.why) return patient;
   const cap = most(false);
   return cap === undefined ? patient : await grant(cap);
 }

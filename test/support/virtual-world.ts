@@ -19,12 +19,18 @@ import { memoryLeases } from './memory-leases.ts';
 /** Tuesday noon, UTC. */
 const epoch = Date.UTC(2026, 10, 24, 12);
 
-class VirtualClock implements Clock {
+export class VirtualClock implements Clock {
   #now = 0;
+  #stepped = 0;
   #timers: { readonly at: number; readonly fire: () => void }[] = [];
 
   now(): number {
-    return epoch + this.#now;
+    return epoch + this.#now + this.#stepped;
+  }
+
+  /** Sets the wall clock forwards or back; durations know nothing of it. */
+  step(ms: number): void {
+    this.#stepped += ms;
   }
 
   ticks(): number {

@@ -49,6 +49,7 @@ export class ChatPass implements StreamTranslator {
   #events = 0;
   #bytes = 0;
   #smallest = Infinity;
+  #contentBytes = 0;
 
   constructor(identity: AnswerIdentity) {
     this.#identity = identity;
@@ -66,7 +67,7 @@ export class ChatPass implements StreamTranslator {
       return { ...nothingYet, error: { status: 200, headers: {}, body: data.toString('utf8') } };
     const choices = bytesOf(source, 'choices');
     const content = choices !== undefined && this.#readChoices(choices);
-    if (content) this.#count(data);
+    if (content) this.#count(data, choices);
     return { content, last: false, ...optional('out', this.#pass(source, choices)) };
   }
 
@@ -86,6 +87,7 @@ export class ChatPass implements StreamTranslator {
         this.#events,
         Math.ceil((this.#bytes - this.#events * Math.min(this.#smallest, this.#bytes)) / 4),
       ),
+      outputBytes: this.#contentBytes,
     };
   }
 
@@ -125,8 +127,9 @@ export class ChatPass implements StreamTranslator {
     return this.#committed;
   }
 
-  #count(data: Buffer): void {
+  #count(data: Buffer, choices: Buffer): void {
     this.#events += 1;
+    this.#contentBytes += Math.max(1, contentBytes(choices));
     this.#bytes += data.length;
     this.#smallest = Math.min(this.#smallest, data.length);
   }
@@ -211,6 +214,17 @@ function hasContent(delta: JsonObject | null | undefined): boolean {
       value !== undefined && value !== null && value !== '' && !(Array.isArray(value) && value.length === 0)
     );
   });
+}
+
+const deltaKey = '"delta":{';
+/** The shortest key that carries text, with its quotes. */
+const contentKey = '"content":"';
+
+/** How many bytes of text an event has at most; found without parsing it, for several tokens may come in one. */
+function contentBytes(choices: Buffer): number {
+  const start = choices.indexOf(deltaKey);
+  const end = choices.lastIndexOf('"}');
+  return start === -1 || end < start ? choices.length : end - start - deltaKey.length - contentKey.length;
 }
 
 /** True when some choice has a `finish_reason` that is not null. Inside a JSON string the quotes would be escaped. */
