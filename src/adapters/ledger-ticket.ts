@@ -1,11 +1,11 @@
 /** One request at the ledger: what it holds on every counter, what it has paid, and what is written down at its end. */
-import { budgetsOfTarget, type Budget, type Caller, type Target } from '../core/budget.ts';
+import { budgetsOfCaller, budgetsOfTarget, type Budget, type Caller, type Target } from '../core/budget.ts';
 import type { Counter } from '../core/counter.ts';
 import { amountIn, type Demand, type Room } from '../core/demand.ts';
 import type { LimitUnit } from '../core/document-limit.ts';
 import { limitSentence } from '../core/limit-state.ts';
 import type { Charge, Denial, Downgrade, Hold, Paid, Ticket } from '../ports.ts';
-import type { ProcessLedger } from './ledger.ts';
+import type { Order, ProcessLedger } from './ledger.ts';
 
 /** A budget, the counter it counts on for this caller, and an amount of it. */
 export type Claim = {
@@ -17,23 +17,26 @@ export type Claim = {
   readonly ceiling: number;
 };
 
+type Taken = {
+  readonly claims: readonly Claim[];
+  readonly orders: readonly Order[];
+  readonly hold: LedgerHold;
+};
 type Bill = { readonly counter: Counter; readonly ceiling: number; paid: number };
 
 export class LedgerTicket implements Ticket {
   readonly observed: string[] = [];
   readonly #ledger: ProcessLedger;
   readonly #caller: Caller;
-  readonly #spending: readonly Budget[];
   /** Of this request alone: what its attempts have come to together, by budget. */
   readonly #own = new Map<string, number>();
   readonly #bills = new Map<Counter, Bill>();
   readonly #holds = new Set<LedgerHold>();
   #running: readonly Claim[] = [];
 
-  constructor(ledger: ProcessLedger, caller: Caller, spending: readonly Budget[]) {
+  constructor(ledger: ProcessLedger, caller: Caller) {
     this.#ledger = ledger;
     this.#caller = caller;
-    this.#spending = spending;
   }
 
   /** Counts the request itself; a denial where that does not fit. */
@@ -54,7 +57,7 @@ export class LedgerTicket implements Ticket {
   }
 
   downgrade(): Downgrade | undefined {
-    for (const budget of this.#spending) {
+    for (const budget of budgetsOfCaller(this.#ledger.options.snapshot(), this.#caller).spending) {
       const limit = budget.limits.find(({ downgrade }) => downgrade);
       if (!limit?.downgrade || budget.per === 'request') continue;
       const claim = this.#ledger.claim(budget, this.#caller, 0);
@@ -80,6 +83,13 @@ export class LedgerTicket implements Ticket {
   }
 
   hold(target: Target, demand: Demand): Hold | Denial | Promise<Hold | Denial> {
+    const result = this.#hold(target, demand);
+    // What the attempts before had leased is not kept idle for the whole request.
+    for (const { counter, ceiling } of this.#bills.values()) this.#ledger.giveBack(counter, ceiling);
+    return result;
+  }
+
+  #hold(target: Target, demand: Demand): Hold | Denial | Promise<Hold | Denial> {
     const budgets = this.#budgets(target);
     if (budgets.length === 0) return nothingHeld;
     const claims: Claim[] = [];
@@ -94,7 +104,7 @@ export class LedgerTicket implements Ticket {
     const hold = new LedgerHold(this, claims);
     this.#holds.add(hold);
     if (orders.length === 0 && claims.every((claim) => isOwn(claim) || claim.counter.covered)) return hold;
-    return this.#cover(claims, orders, hold);
+    return this.#cover({ claims, orders, hold }, () => this.hold(target, demand));
   }
 
   room(target: Target, freed: boolean): Room {
@@ -143,8 +153,10 @@ export class LedgerTicket implements Ticket {
   }
 
   #budgets(target: Target): readonly Budget[] {
-    const there = budgetsOfTarget(this.#ledger.options.snapshot(), target);
-    return there.length === 0 ? this.#spending : [...this.#spending, ...there];
+    const snapshot = this.#ledger.options.snapshot();
+    const { spending } = budgetsOfCaller(snapshot, this.#caller);
+    const there = budgetsOfTarget(snapshot, target);
+    return there.length === 0 ? spending : [...spending, ...there];
   }
 
   #used(budget: Budget): number {
@@ -161,7 +173,8 @@ export class LedgerTicket implements Ticket {
     for (const claim of claims) {
       this.#observe(claim);
       if (claim.amount === 0 || claim.amount <= this.#room(claim, false)) continue;
-      if (claim.amount > this.#room(claim, true))
+      // A request that is held is never given back: waiting for it would be in vain.
+      if (claim.budget.unit === 'requests' || claim.amount > this.#room(claim, true))
         return { denied: 'exhausted', limit: this.#ledger.state(claim) };
       busy ??= claim;
     }
@@ -178,8 +191,8 @@ export class LedgerTicket implements Ticket {
     if (!this.observed.includes(words)) this.observed.push(words);
   }
 
-  #take(claims: readonly Claim[]): readonly { readonly counter: Counter; readonly amount: number }[] {
-    const orders: { counter: Counter; amount: number }[] = [];
+  #take(claims: readonly Claim[]): readonly Order[] {
+    const orders: Order[] = [];
     for (const claim of claims) {
       if (isOwn(claim)) this.#own.set(claim.budget.name, this.#used(claim.budget) + claim.amount);
       else {
@@ -190,22 +203,38 @@ export class LedgerTicket implements Ticket {
     return orders;
   }
 
+  /** Waits until what is held is leased; `again` holds anew where a window has ended in the meantime. */
   async #cover(
-    claims: readonly Claim[],
-    orders: readonly { readonly counter: Counter; readonly amount: number }[],
-    hold: LedgerHold,
+    { claims, orders, hold }: Taken,
+    again: () => Hold | Denial | Promise<Hold | Denial>,
   ): Promise<Hold | Denial> {
-    const reached = await this.#ledger.lease(orders);
-    const short = claims.find((claim) => !isOwn(claim) && !claim.counter.covered);
-    if (reached && !short) return hold;
+    const uncovered = (): Claim | undefined =>
+      claims.find((claim) => !isOwn(claim) && !claim.counter.covered);
+    let reached = await this.#ledger.lease(orders);
+    let short = uncovered();
+    // What others asked for at the same time is on its way: answers come in the order of the questions.
+    while (reached && short && short.counter.asked > 0) {
+      reached = await this.#ledger.lease([]);
+      short = uncovered();
+    }
+    const late = claims.some((claim) => !isOwn(claim) && !this.#ledger.isCurrent(claim.counter));
+    if (reached && !short && !late) return hold;
+    this.#undo(claims, hold);
+    if (!reached) return { denied: 'unavailable' };
+    return late ? await again() : { denied: 'busy', ...(short ? { limit: this.#ledger.state(short) } : {}) };
+  }
+
+  /** Nothing was sent of it. */
+  #undo(claims: readonly Claim[], hold: LedgerHold): void {
     this.#holds.delete(hold);
     for (const claim of claims) {
       if (isOwn(claim)) this.#own.set(claim.budget.name, this.#used(claim.budget) - claim.amount);
-      else claim.counter.free(claim.amount);
+      else {
+        claim.counter.free(claim.amount);
+        this.#ledger.giveBack(claim.counter, claim.ceiling);
+      }
     }
     this.#ledger.freed();
-    if (!reached) return { denied: 'unavailable' };
-    return { denied: 'busy', ...(short ? { limit: this.#ledger.state(short) } : {}) };
   }
 
   #bill({ counter, ceiling }: Claim, paid: number): void {

@@ -12,7 +12,7 @@ import type { Charge, Clock, Denial, Ledger, Ticket } from '../ports.ts';
 import { LedgerTicket, type Claim } from './ledger-ticket.ts';
 import type { Opening } from './opening.ts';
 
-/** What a lease order asks for: so much more of a counter. */
+/** What a lease order asks for: so much more of a counter; less than nothing is given back. */
 export type LeaseOrder = { readonly counter: string; readonly ends: number; readonly amount: number };
 
 /** Where leases are durable. The only store is SQLite now; several processes may share another one later. */
@@ -54,6 +54,11 @@ export type LedgerOptions = {
 /** A counter that has ended is kept a little longer, for clocks that step back. */
 const graceMs = 120_000;
 const sweepMs = 60_000;
+/** A store that takes longer to make a lease durable counts as lost: nobody waits for it any longer. */
+const storeMs = 5_000;
+
+/** So much is asked for a counter. */
+export type Order = { readonly counter: Counter; readonly amount: number };
 
 type Open = { budget: Budget; readonly caller: Caller; readonly counter: Counter; warned: number };
 
@@ -71,8 +76,8 @@ export class ProcessLedger implements Ledger {
   }
 
   admit(caller: Caller): Ticket | Denial {
-    const { admission, spending } = budgetsOfCaller(this.options.snapshot(), caller);
-    const ticket = new LedgerTicket(this, caller, spending);
+    const { admission } = budgetsOfCaller(this.options.snapshot(), caller);
+    const ticket = new LedgerTicket(this, caller);
     if (admission.length === 0) return ticket;
     const claims = admission.map((budget) => this.claim(budget, caller, 1));
     return ticket.enter(claims) ?? ticket;
@@ -148,8 +153,19 @@ export class ProcessLedger implements Ledger {
     this.options.notice({ state: this.state(claim), percent: reached });
   }
 
-  /** Leases what is short; resolves with false when the store cannot be reached. */
-  async lease(orders: readonly { readonly counter: Counter; readonly amount: number }[]): Promise<boolean> {
+  /** Leases what is short; resolves with false when the store cannot be reached, or does not answer in time. */
+  lease(orders: readonly Order[]): Promise<boolean> {
+    return new Promise((resolve) => {
+      const stop = this.options.clock.after(storeMs, () => resolve(false));
+      void this.#lease(orders).then((reached) => {
+        stop();
+        resolve(reached);
+      });
+    });
+  }
+
+  /** What comes late is leased all the same, and lies idle until somebody needs it. */
+  async #lease(orders: readonly Order[]): Promise<boolean> {
     try {
       const granted = await this.options.store.take(
         orders.map(({ counter: { id, ends }, amount }) => ({ counter: id, ends, amount })),
@@ -165,18 +181,33 @@ export class ProcessLedger implements Ledger {
 
   /** What a counter is charged, with what it gives back; then what it needs next is leased ahead. */
   charge(counter: Counter, paid: number, ceiling: number): Charge {
-    if (!counter.durable) return { counter: counter.id, ends: counter.ends, paid, released: -paid };
     const released = counter.trim(ceiling);
     const ahead = counter.refill(ceiling);
-    if (ahead > 0) void this.lease([{ counter, amount: ahead }]);
+    if (ahead > 0) void this.lease([{ counter, amount: ahead }]).then(() => this.giveBack(counter, ceiling));
     return { counter: counter.id, ends: counter.ends, paid, released };
+  }
+
+  /** True while new holds belong to this counter's window. */
+  isCurrent({ starts, ends }: Counter): boolean {
+    const now = this.options.clock.now();
+    return now >= starts && now < ends;
+  }
+
+  /** Returns what lies idle beyond one slice, while a request is still on its way. */
+  giveBack(counter: Counter, ceiling: number): void {
+    if (!counter.durable) return;
+    const amount = -counter.trim(ceiling);
+    if (amount < 0)
+      this.options.store
+        .take([{ counter: counter.id, ends: counter.ends, amount }])
+        .catch((error: unknown) => this.options.fault(error));
   }
 
   #counterOf(budget: Budget, caller: Caller): Open {
     const now = this.options.clock.now();
     if (now - this.#swept > sweepMs) this.#sweep(now);
     const known = budget.each === undefined ? this.#current.get(budget) : undefined;
-    if (known && now < known.counter.ends && now >= known.counter.starts) return known;
+    if (known && this.isCurrent(known.counter)) return known;
     const open = this.#find(budget, caller, now);
     if (budget.each === undefined) this.#current.set(budget, open);
     return open;
@@ -190,10 +221,9 @@ export class ProcessLedger implements Ledger {
     const durable = budget.enforced !== undefined && budget.unit !== 'concurrent';
     const known = this.#open.get(id);
     if (known) {
-      // A limit that only observed may refuse from now on.
-      known.counter.durable ||= durable;
-      // The configuration may have another limit for the same counter now.
+      // The configuration may have changed: how much, and whether it refuses.
       known.budget = budget;
+      known.counter.durable = durable;
       return known;
     }
     const kept = budget.unit !== 'concurrent';

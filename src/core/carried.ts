@@ -1,6 +1,6 @@
 /**
- * What hard limits count for an attempt that was sent and broke off before it was measured: the tightest bound that
- * is known of what it may cost. Pure.
+ * What hard limits count for an attempt that was sent and never measured, because it broke off or because its answer
+ * tells no usage: the tightest bound that is known of what it may cost. Pure.
  */
 import type { Endpoint } from './snapshot.ts';
 
@@ -24,28 +24,29 @@ const stopsBilling: ReadonlySet<string> = new Set([
 /** Vendors that show every token of reasoning they bill; others hide or shorten it, so what was received is no bound. */
 const showsReasoning: ReadonlySet<string> = new Set(['deepseek', 'emulator']);
 
-/** Each token has at least one byte, and `outputSeen` counts four bytes as one. */
+/** Each token has at least one byte, and where bytes are not told `outputSeen` counts four of them as one. */
 const bytesPerCountedToken = 4;
 
-export type Broken = {
+export type Unmeasured = {
   readonly endpoint: Endpoint;
   /** Tokens of output that were received, as counted by us, or as reported. */
   readonly outputSeen: number;
-  /** Bytes of output received, at most. */
-  readonly outputBytes?: number;
+  readonly outputBytes: number | undefined;
   readonly reported: number;
   /** Output cap of all answers together. */
   readonly cap: number;
   readonly stream: boolean;
+  /** The answer came to its end: nothing is billed that was not received. */
+  readonly complete: boolean;
   readonly reasoning: boolean;
 };
 
-/** The most tokens of output that a broken attempt may be billed for. */
-export function outputBound(broken: Broken): number {
-  const { endpoint, outputSeen, reported, cap, stream, reasoning } = broken;
+/** The most tokens of output that an attempt may be billed for that was not measured. */
+export function outputBound(attempt: Unmeasured): number {
+  const { endpoint, outputSeen, outputBytes, reported, cap } = attempt;
   const { catalog } = endpoint.provider;
-  const hidden = (reasoning || endpoint.features.has('reasoning')) && !showsReasoning.has(catalog);
-  if (!stream || hidden || !stopsBilling.has(catalog)) return cap;
-  const bytes = broken.outputBytes ?? outputSeen * bytesPerCountedToken;
-  return Math.min(cap, Math.max(reported, bytes));
+  const hidden = (attempt.reasoning || endpoint.features.has('reasoning')) && !showsReasoning.has(catalog);
+  const received = attempt.stream && (attempt.complete || stopsBilling.has(catalog));
+  if (hidden || !received) return cap;
+  return Math.min(cap, Math.max(reported, outputBytes ?? outputSeen * bytesPerCountedToken));
 }

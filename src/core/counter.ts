@@ -17,7 +17,7 @@ export class Counter {
   /** Epoch ms; Infinity for one that never ends. */
   readonly starts: number;
   readonly ends: number;
-  /** False = counts in memory alone: what runs at this moment, and what only observes. */
+  /** False = needs no lease: what runs at this moment, and what only observes. Follows the configuration. */
   durable: boolean;
   spent: number;
   held = 0;
@@ -73,9 +73,16 @@ export class Counter {
     return !this.durable || this.leased >= this.held;
   }
 
-  /** Gives back what lies idle beyond one slice: so much is returned to the store. */
+  /**
+   * Gives back what lies idle beyond one slice: so much is returned to the store. What needs no lease keeps none,
+   * and what was paid without one is taken back from the store's books (negative).
+   */
   trim(ceiling: number): number {
-    if (!this.durable) return 0;
+    if (!this.durable) {
+      const kept = this.leased;
+      this.leased = 0;
+      return kept;
+    }
     const excess = this.leased - this.held - Math.max(share(ceiling), this.#typical);
     if (excess <= 0) return 0;
     this.leased -= excess;
@@ -101,6 +108,7 @@ export class Counter {
   }
 }
 
+/** No share of what has no ceiling (an attempt that began while nothing refused). */
 function share(ceiling: number): number {
-  return Math.floor(ceiling / sliceShare);
+  return Number.isFinite(ceiling) ? Math.floor(ceiling / sliceShare) : 0;
 }

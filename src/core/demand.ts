@@ -45,7 +45,12 @@ export function demandOf(input: DemandInput): Demand {
   const premium = primary
     ? premiumBound({ price: endpoint.price, primary: primary.endpoint?.price, cached: primary.cached, bound })
     : zero;
-  return { usd: worstCase(endpoint.price, bound), premium: nano(before + premium), tokens };
+  // What failed before is spent already: a hop that itself costs nothing extra is not refused for it.
+  return {
+    usd: worstCase(endpoint.price, bound),
+    premium: premium === 0 ? zero : nano(before + premium),
+    tokens,
+  };
 }
 
 /** The amount of a demand in a unit; undefined = unknown, for there is no price. */

@@ -1,9 +1,9 @@
 /** The record of one generation: what was asked, every attempt with its cost, how it ended. Written exactly once. */
 import type { Api } from './ask.ts';
 import type { FailureClass } from './failure.ts';
-import { add, type Nano } from './money.ts';
+import type { Nano } from './money.ts';
 import type { Rate } from './price.ts';
-import type { Basis, Usage } from './usage.ts';
+import { completionTokens, promptTokens, type Basis, type Usage } from './usage.ts';
 
 /** One upstream call. Times in ms; `at` is epoch ms. */
 export type AttemptRecord = {
@@ -31,9 +31,11 @@ export type AttemptRecord = {
   readonly unmeasured?: Nano;
   /** The most this attempt could have cost: what would be, or was, held for it. */
   readonly worst?: Nano;
-  /** What limits count for an attempt that broke off unmeasured: the tightest bound that is known of its cost. */
+  /** What limits count, instead of `cost`, for an attempt that nobody measured: the tightest bound that is known. */
   readonly carried?: Nano;
-  /** The provider billed more than was held for it. */
+  /** The tokens that `carried` is the price of: what limits count instead of those of `usage`. */
+  readonly bound?: { readonly input: number; readonly output: number };
+  /** It is counted with more than was held for it: the provider billed beyond the bound. */
   readonly overrun?: true;
   /** The rate it was settled at, so that a later price changes nothing. Absent where nothing was billed by us. */
   readonly rate?: Rate;
@@ -50,9 +52,15 @@ export type Premium = {
   readonly cache: Nano;
 };
 
-/** What limits count for an attempt: its cost, and where it broke off unmeasured the bound of it. */
+/** What limits count for an attempt: its cost, or the bound of it where it was not measured. */
 export function limitCost({ cost, carried }: AttemptRecord): Nano {
-  return carried === undefined ? cost : add(cost, carried);
+  return carried ?? cost;
+}
+
+/** The same in tokens. */
+export function limitTokens({ usage, bound }: AttemptRecord): number {
+  if (bound) return bound.input + bound.output;
+  return usage ? promptTokens(usage) + completionTokens(usage) : 0;
 }
 
 export type Skip = { readonly endpoint: string; readonly reason: string };

@@ -29,7 +29,7 @@ export type AnswerFacts = {
   readonly signatures?: readonly string[];
   /** Output tokens counted by us: what an answer without usage is billed by, and a cut one at least used. */
   readonly outputSeen: number;
-  /** No more bytes of output than this were received; absent = four for each token of `outputSeen`. */
+  /** Bytes of output so far, where they were counted: no token has less than one. */
   readonly outputBytes?: number;
 };
 

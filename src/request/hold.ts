@@ -84,7 +84,7 @@ async function fitted(input: HoldInput, target: Target, facts: Facts): Promise<H
     },
     (result) => isDenial(result) && result.denied === 'busy',
   );
-  if (!isDenial(patient) || patient.denied !== 'busy') return patient;
+  if (!isDenial(patient) || patient.denied !== 'busy' || input.departure.why) return patient;
   const cap = largest(false);
   return cap === undefined ? patient : await grant(input, target, facts, cap);
 }

@@ -48,56 +48,82 @@ export function settleAttempt(end: AttemptEnd): AttemptRecord {
 
 type Money = Pick<
   AttemptRecord,
-  'usage' | 'basis' | 'cost' | 'promptCost' | 'unmeasured' | 'carried' | 'overrun' | 'rate'
+  'usage' | 'basis' | 'cost' | 'promptCost' | 'unmeasured' | 'carried' | 'bound' | 'overrun' | 'rate'
 >;
 
-/**
- * A refusal, or a request never written, costs nothing. An answer costs what the provider reported, else what we
- * counted. An attempt that was sent and broke off without usage is unmeasured: an estimate stands beside a zero, and
- * limits carry the bound of it.
- */
+/** A refusal, or a request never written, costs nothing; all else is an answer, or broke off. */
 function moneyOf(end: AttemptEnd): Money {
-  const { step, facts, failure, at, ask } = end;
+  const { facts, failure, step } = end;
+  if (failure && (!facts.written || facts.status >= 400)) return { basis: 'none', cost: zero };
   const price = isPriced(step.endpoint.price) ? step.endpoint.price : undefined;
-  const priced = (usage: Usage): Nano => (price ? cost(price, usage, at) : zero);
-  const counted: Usage = { input: ask.needs.promptTokens, output: facts.outputSeen };
-  if (failure === undefined) {
-    const usage = facts.usage ?? counted;
-    const paid = facts.charged ?? priced(usage);
-    const { reasoning: _reasoning, ...prompt } = { ...usage, output: 0 };
-    return {
-      usage,
-      basis: facts.usage ? 'measured' : 'estimated',
-      cost: paid,
-      promptCost: nano(Math.min(paid, priced(prompt))),
-      ...(step.worst !== undefined && paid > step.worst ? { overrun: true as const } : {}),
-      ...(price && facts.charged === undefined ? { rate: rateAt(price, promptTokens(usage), at) } : {}),
-    };
-  }
-  if (!facts.written || facts.status >= 400) return { basis: 'none', cost: zero };
-  const usage: Usage = facts.usage
-    ? { ...facts.usage, output: Math.max(facts.usage.output, facts.outputSeen) }
-    : counted;
-  const unmeasured = priced(usage);
-  const carried = price ? nano(Math.max(unmeasured, boundOf(end, price))) : zero;
-  return { usage, basis: 'unmeasured', cost: zero, unmeasured, carried };
+  const money = failure ? moneyOfBroken(end, price) : moneyOfAnswer(end, price);
+  const counted = money.carried ?? money.cost;
+  return {
+    ...money,
+    ...(step.worst !== undefined && counted > step.worst ? { overrun: true as const } : {}),
+  };
 }
 
-/** The most that an attempt may be billed that broke off after it was sent. */
-function boundOf({ step, facts, at, ask, input }: AttemptEnd, price: Price): Nano {
+/** An answer costs what the provider reported, else what we counted: then limits carry the bound of it. */
+function moneyOfAnswer(end: AttemptEnd, price: Price | undefined): Money {
+  const { facts, at } = end;
+  const usage = facts.usage ?? countedBy(end);
+  const priced = (of: Usage): Nano => (price ? cost(price, of, at) : zero);
+  const paid = facts.charged ?? priced(usage);
+  const { reasoning: _reasoning, ...prompt } = { ...usage, output: 0 };
+  return {
+    usage,
+    basis: facts.usage ? 'measured' : 'estimated',
+    cost: paid,
+    promptCost: nano(Math.min(paid, priced(prompt))),
+    ...(facts.usage ? {} : carriedBy(end, facts.charged === undefined ? price : undefined, paid)),
+    ...(price && facts.charged === undefined ? { rate: rateAt(price, promptTokens(usage), at) } : {}),
+  };
+}
+
+/** What broke off without usage is unmeasured: an estimate stands beside a zero, and limits carry the bound of it. */
+function moneyOfBroken(end: AttemptEnd, price: Price | undefined): Money {
+  const { facts, at } = end;
+  const usage: Usage = facts.usage
+    ? { ...facts.usage, output: Math.max(facts.usage.output, facts.outputSeen) }
+    : countedBy(end);
+  const unmeasured = price ? cost(price, usage, at) : zero;
+  return { usage, basis: 'unmeasured', cost: zero, unmeasured, ...carriedBy(end, price, unmeasured) };
+}
+
+function countedBy({ ask, facts }: AttemptEnd): Usage {
+  return { input: ask.needs.promptTokens, output: facts.outputSeen };
+}
+
+/** The most that an unmeasured attempt may be billed, never less than what is estimated. */
+function carriedBy(
+  end: AttemptEnd,
+  price: Price | undefined,
+  estimate: Nano,
+): Pick<Money, 'carried' | 'bound'> {
+  const { step, facts, at, ask, input, failure } = end;
   const { endpoint, merged, worst } = step;
   const output = outputBound({
     endpoint,
     outputSeen: facts.outputSeen,
-    ...optional('outputBytes', facts.outputBytes),
+    outputBytes: facts.outputBytes,
     reported: facts.usage ? completionTokens(facts.usage) : 0,
     cap: merged.outputCap * ask.needs.answers,
     stream: ask.stream,
+    complete: failure === undefined,
     reasoning: ask.needs.reasoning,
   });
   const { reasoning: _inside, ...reported } = facts.usage ?? { input: 0, output: 0 };
   const bound = facts.usage
-    ? cost(price, { ...reported, output }, at)
+    ? { input: promptTokens(facts.usage), output: Math.max(completionTokens(facts.usage), output) }
+    : { input, output };
+  if (!price) return { carried: estimate, bound };
+  const dearest = facts.usage
+    ? // What was not reported may have been reasoning, where that is dearer.
+      Math.max(
+        cost(price, { ...reported, output }, at),
+        cost(price, { ...reported, output: 0, reasoning: output }, at),
+      )
     : worstCase(price, { input, output, from: at, until: at });
-  return nano(Math.min(bound, worst ?? bound));
+  return { carried: nano(Math.max(estimate, Math.min(dearest, worst ?? dearest))), bound };
 }

@@ -7,9 +7,8 @@ import { mayTryNext, type Failure } from '../core/failure.ts';
 import { zero, type Nano } from '../core/money.ts';
 import { optional } from '../core/optional.ts';
 import { Refused } from '../core/problem.ts';
-import { limitCost, type AttemptRecord } from '../core/record.ts';
+import { limitCost, limitTokens, type AttemptRecord } from '../core/record.ts';
 import { problemOfDenial } from '../core/refusal.ts';
-import { completionTokens, promptTokens } from '../core/usage.ts';
 import { problemOfFailures, problemOfPlan, type Failed } from '../core/verdict.ts';
 import type { WholeAnswer } from '../dialects/dialect.ts';
 import type { Denial, Hold, Paid, Ticket, World } from '../ports.ts';
@@ -17,6 +16,7 @@ import { Attempt, type OpenStream } from './attempt.ts';
 import type { Departure } from './departure.ts';
 import { holdFor, isDenial, type Held } from './hold.ts';
 import { countPremium, rememberCache } from './premium.ts';
+import type { Endpoint } from '../core/snapshot.ts';
 import { issuerOf, prepare, type Prepared, type Request } from './prepare.ts';
 import { settleAttempt } from './settle.ts';
 import type { Trail } from './trail.ts';
@@ -54,7 +54,7 @@ export async function walk(journey: Journey): Promise<Serving> {
   for (const step of steps) {
     const late = world.clock.ticks() - trail.began > timeouts.startBy;
     if (trail.attempts.length >= attempts || late || journey.departure.why) break;
-    if (denied.some((earlier) => isDearer(step, earlier))) {
+    if (denied.some((earlier) => isDearer(step, earlier, trail.primary))) {
       skip(trail, step, 'budget');
       continue;
     }
@@ -70,9 +70,18 @@ export async function walk(journey: Journey): Promise<Serving> {
   throw refusal(journey, failed, denied);
 }
 
-/** Where money was short for one endpoint, a dearer one is not asked: a limit is no reason to spend more. */
-function isDearer(step: PlanStep, { step: { worst }, denial }: Denied): boolean {
-  const forMoney = denial.limit?.unit === 'usd' || denial.limit?.unit === 'premium_usd';
+/**
+ * Where money was short for one endpoint, a dearer one is not asked: a limit is no reason to spend more. What is
+ * free is never dearer, and premium is no reason against the primary.
+ */
+function isDearer(
+  step: PlanStep,
+  { step: { worst }, denial }: Denied,
+  primary: Endpoint | undefined,
+): boolean {
+  const { unit } = denial.limit ?? {};
+  if (step.worst === 0 || (unit === 'premium_usd' && step.endpoint === primary)) return false;
+  const forMoney = unit === 'usd' || unit === 'premium_usd';
   return forMoney && worst !== undefined && (step.worst ?? Infinity) >= worst;
 }
 
@@ -102,6 +111,10 @@ async function tryStep(journey: Journey, step: PlanStep): Promise<Tried> {
   if (isDenial(held)) {
     skip(trail, step, skipReason(held));
     return { kind: 'denied', denied: { step, denial: held } };
+  }
+  if (journey.departure.why) {
+    held.hold.settle(nothing);
+    return { kind: 'skipped' };
   }
   const prepared = tryToPrepare(journey, held);
   if (!prepared) return skip(trail, step, 'unreadable');
@@ -165,7 +178,7 @@ async function send(journey: Journey, held: Held, prepared: Prepared): Promise<T
     open = false;
     world.signatures.remember(request.workspace, attempt.facts().signatures ?? [], issuerOf(step.endpoint));
     rememberCache(journey, step.endpoint, settled);
-    pay(held.hold, settled, countPremium(trail, settled, held.cached));
+    pay(held.hold, settled, countPremium(trail, settled, { endpoint: step.endpoint, cached: held.cached }));
     return settled;
   };
   const abandon = (): void => {
@@ -183,9 +196,7 @@ async function send(journey: Journey, held: Held, prepared: Prepared): Promise<T
 }
 
 function pay(hold: Hold, settled: AttemptRecord, premium: Nano): void {
-  const { usage } = settled;
-  const tokens = usage ? promptTokens(usage) + completionTokens(usage) : 0;
-  hold.settle({ usd: limitCost(settled), premium, tokens });
+  hold.settle({ usd: limitCost(settled), premium, tokens: limitTokens(settled) });
 }
 
 const abandoned: Failure = {

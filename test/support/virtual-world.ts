@@ -20,17 +20,23 @@ import { memoryLeases } from './memory-leases.ts';
 /** Tuesday noon, UTC. */
 const epoch = Date.UTC(2026, 10, 24, 12);
 
-class VirtualClock implements Clock {
+export class VirtualClock implements Clock {
   readonly #epoch: number;
   #now = 0;
+  #stepped = 0;
   #timers: { readonly at: number; readonly fire: () => void }[] = [];
 
-  constructor(began: number) {
+  constructor(began = epoch) {
     this.#epoch = began;
   }
 
   now(): number {
-    return this.#epoch + this.#now;
+    return this.#epoch + this.#now + this.#stepped;
+  }
+
+  /** Sets the wall clock forwards or back; durations know nothing of it. */
+  step(ms: number): void {
+    this.#stepped += ms;
   }
 
   ticks(): number {

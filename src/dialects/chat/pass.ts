@@ -30,8 +30,6 @@ const frameEnd = Buffer.from('\n\n');
 const hole = '\u0001';
 /** `choices` of a delta without text is some 60 bytes, and up to twice that with logprobs and native reasons. */
 const mostFrame = 120;
-/** `[{"delta":{"content":""}}]`: what surrounds the text in every event, at least. */
-const leastFrame = 26;
 const nothingYet: Step = { content: false, last: false };
 
 type Choice = {
@@ -57,6 +55,7 @@ export class ChatPass implements StreamTranslator {
   readonly #proofs: string[] = [];
   #events = 0;
   #bytes = 0;
+  #contentBytes = 0;
   readonly #repeat = new Repeat();
   /** The least bytes of `choices` seen; never so many that a long delta passes for the frame of a short one. */
   #frame = mostFrame;
@@ -104,7 +103,7 @@ export class ChatPass implements StreamTranslator {
         this.#events,
         Math.ceil((this.#bytes - this.#events * Math.min(this.#frame, this.#bytes)) / 4),
       ),
-      outputBytes: this.#bytes - this.#events * leastFrame,
+      outputBytes: this.#contentBytes,
     };
   }
 
@@ -147,6 +146,7 @@ export class ChatPass implements StreamTranslator {
   #count(choices: Buffer): void {
     this.#events += 1;
     this.#bytes += choices.length;
+    this.#contentBytes += Math.max(1, contentBytes(choices));
     this.#frame = Math.min(this.#frame, choices.length);
   }
 
@@ -246,6 +246,17 @@ function hasContent(delta: JsonObject | null | undefined): boolean {
       value !== undefined && value !== null && value !== '' && !(Array.isArray(value) && value.length === 0)
     );
   });
+}
+
+const deltaKey = '"delta":{';
+/** The shortest key that carries text, with its quotes. */
+const contentKey = '"content":"';
+
+/** How many bytes of text an event has at most; found without parsing it, for several tokens may come in one. */
+function contentBytes(choices: Buffer): number {
+  const start = choices.indexOf(deltaKey);
+  const end = choices.lastIndexOf('"}');
+  return start === -1 || end < start ? choices.length : end - start - deltaKey.length - contentKey.length;
 }
 
 /** True when some choice has a `finish_reason` that is not null. Inside a JSON string the quotes would be escaped. */

@@ -109,7 +109,10 @@ export class ChatWriter implements StreamTranslator {
   }
 
   #seen(text: string): void {
-    this.#facts = { ...this.#facts, outputSeen: this.#facts.outputSeen + Math.ceil(text.length / 4) };
+    this.#facts = {
+      ...this.#facts,
+      outputSeen: this.#facts.outputSeen + Math.ceil(Buffer.byteLength(text) / 4),
+    };
   }
 
   #call(index: number, call: JsonObject, told: JsonObject = {}): string {

@@ -126,7 +126,10 @@ export class MessagesWriter implements StreamTranslator {
   }
 
   #seen(text: string): void {
-    this.#facts = { ...this.#facts, outputSeen: this.#facts.outputSeen + Math.ceil(text.length / 4) };
+    this.#facts = {
+      ...this.#facts,
+      outputSeen: this.#facts.outputSeen + Math.ceil(Buffer.byteLength(text) / 4),
+    };
   }
 }
 

@@ -125,7 +125,10 @@ export class ResponsesWriter implements StreamTranslator {
   }
 
   #seen(text: string): void {
-    this.#facts = { ...this.#facts, outputSeen: this.#facts.outputSeen + Math.ceil(text.length / 4) };
+    this.#facts = {
+      ...this.#facts,
+      outputSeen: this.#facts.outputSeen + Math.ceil(Buffer.byteLength(text) / 4),
+    };
   }
 
   /** Once, before anything else: clients build the answer upon it. */
