@@ -61,6 +61,7 @@ function take(order: TakeOrder): void {
 function commitTakes(): void {
   const orders = takes;
   takes = [];
+  if (orders.length === 0) return;
   try {
     transaction(database, () => {
       for (const each of orders) takeLeases(database, each.orders);
@@ -102,6 +103,7 @@ function attempt(work: () => void): boolean {
 /** What cannot be committed even now is in the journal's file, which the next start reads. */
 function stop(): void {
   clearInterval(daily);
+  commitTakes();
   commit();
   // What is charged is settled, and nothing is held any more: the rest was never used.
   if (waiting.length === 0) attempt(() => returnLeases(database));
