@@ -1,5 +1,5 @@
 /** One request at the ledger: what it holds on every counter, what it has paid, and what is written down at its end. */
-import { budgetsOfTarget, type Budget, type Caller, type Target } from '../core/budget.ts';
+import { budgetsOfCaller, budgetsOfTarget, type Budget, type Caller, type Target } from '../core/budget.ts';
 import type { Counter } from '../core/counter.ts';
 import { amountIn, type Demand, type Room } from '../core/demand.ts';
 import type { LimitUnit } from '../core/document-limit.ts';
@@ -23,17 +23,15 @@ export class LedgerTicket implements Ticket {
   readonly observed: string[] = [];
   readonly #ledger: ProcessLedger;
   readonly #caller: Caller;
-  readonly #spending: readonly Budget[];
   /** Of this request alone: what its attempts have come to together, by budget. */
   readonly #own = new Map<string, number>();
   readonly #bills = new Map<Counter, Bill>();
   readonly #holds = new Set<LedgerHold>();
   #running: readonly Claim[] = [];
 
-  constructor(ledger: ProcessLedger, caller: Caller, spending: readonly Budget[]) {
+  constructor(ledger: ProcessLedger, caller: Caller) {
     this.#ledger = ledger;
     this.#caller = caller;
-    this.#spending = spending;
   }
 
   /** Counts the request itself; a denial where that does not fit. */
@@ -54,7 +52,7 @@ export class LedgerTicket implements Ticket {
   }
 
   downgrade(): Downgrade | undefined {
-    for (const budget of this.#spending) {
+    for (const budget of this.#spending()) {
       const limit = budget.limits.find(({ downgrade }) => downgrade);
       if (!limit?.downgrade || budget.per === 'request') continue;
       const claim = this.#ledger.claim(budget, this.#caller, 0);
@@ -144,7 +142,12 @@ export class LedgerTicket implements Ticket {
 
   #budgets(target: Target): readonly Budget[] {
     const there = budgetsOfTarget(this.#ledger.options.snapshot(), target);
-    return there.length === 0 ? this.#spending : [...this.#spending, ...there];
+    return there.length === 0 ? this.#spending() : [...this.#spending(), ...there];
+  }
+
+  /** Of the configuration that is active now, not of the one that the request began with. */
+  #spending(): readonly Budget[] {
+    return budgetsOfCaller(this.#ledger.options.snapshot(), this.#caller).spending;
   }
 
   #used(budget: Budget): number {

@@ -54,7 +54,7 @@ export type LedgerOptions = {
 const graceMs = 120_000;
 const sweepMs = 60_000;
 
-type Open = { readonly budget: Budget; readonly caller: Caller; readonly counter: Counter; warned: number };
+type Open = { budget: Budget; readonly caller: Caller; readonly counter: Counter; warned: number };
 
 export class ProcessLedger implements Ledger {
   readonly options: LedgerOptions;
@@ -70,8 +70,8 @@ export class ProcessLedger implements Ledger {
   }
 
   admit(caller: Caller): Ticket | Denial {
-    const { admission, spending } = budgetsOfCaller(this.options.snapshot(), caller);
-    const ticket = new LedgerTicket(this, caller, spending);
+    const { admission } = budgetsOfCaller(this.options.snapshot(), caller);
+    const ticket = new LedgerTicket(this, caller);
     if (admission.length === 0) return ticket;
     const claims = admission.map((budget) => this.claim(budget, caller, 1));
     return ticket.enter(claims) ?? ticket;
@@ -92,7 +92,7 @@ export class ProcessLedger implements Ledger {
 
   /** A budget's claim on its counter for an amount. */
   claim(budget: Budget, caller: Caller, amount: number): Claim {
-    return { ...this.#claimOn(this.#counterOf(budget, caller), amount), budget, caller };
+    return { ...this.#claimOn(this.#counterOf(budget, caller), amount), caller };
   }
 
   #claimOn(open: Open, amount: number): Claim {
@@ -164,7 +164,11 @@ export class ProcessLedger implements Ledger {
 
   /** What a counter is charged, with what it gives back; then what it needs next is leased ahead. */
   charge(counter: Counter, paid: number, ceiling: number): Charge {
-    if (!counter.durable) return { counter: counter.id, ends: counter.ends, paid, released: -paid };
+    if (!counter.durable) {
+      // Nothing was leased for it, there or here.
+      counter.lease(0, paid);
+      return { counter: counter.id, ends: counter.ends, paid, released: -paid };
+    }
     const released = counter.trim(ceiling);
     const ahead = counter.refill(ceiling);
     if (ahead > 0) void this.lease([{ counter, amount: ahead }]);
@@ -189,7 +193,8 @@ export class ProcessLedger implements Ledger {
     const durable = budget.enforced !== undefined && budget.unit !== 'concurrent';
     const known = this.#open.get(id);
     if (known) {
-      // A limit that only observed may refuse from now on.
+      // The configuration has changed since it was opened: a limit that only observed may refuse from now on.
+      known.budget = budget;
       known.counter.durable ||= durable;
       return known;
     }

@@ -101,6 +101,7 @@ export class Counter {
   }
 }
 
+/** One slice; none of a limit that no longer refuses. */
 function share(ceiling: number): number {
-  return Math.floor(ceiling / sliceShare);
+  return Number.isFinite(ceiling) ? Math.floor(ceiling / sliceShare) : 0;
 }
