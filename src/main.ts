@@ -9,6 +9,7 @@ import { openJournal, type DurableJournal } from './adapters/journal.ts';
 import { memoryCaches } from './adapters/caches.ts';
 import { lockDirectory } from './adapters/lock.ts';
 import type { Notice } from './adapters/ledger.ts';
+import { openLimitBook } from './adapters/limit-book.ts';
 import { openLedger, type OpenLedger } from './adapters/open-ledger.ts';
 import { createResolver, createVault, loadSecret } from './adapters/secrets.ts';
 import { listen, type Listening, type Route } from './adapters/server.ts';
@@ -248,7 +249,7 @@ type ControlFacts = {
 };
 
 function makeControl(
-  { options, configuration, journal, emulator, database }: Parts,
+  { options, configuration, journal, money, emulator, database }: Parts,
   { secrets, notes, inFlight }: ControlFacts,
 ): Control {
   const startedAt = Date.now();
@@ -256,6 +257,7 @@ function makeControl(
   return createControl({
     configuration,
     generations: journal,
+    limits: openLimitBook({ money, database, now: () => systemClock.now() }),
     ...optional('emulator', emulator),
     actorOf: (request) => actorOf(request, secrets),
     status: () => ({ version, startedAt, inFlight: inFlight(), ...counts(), notes }),

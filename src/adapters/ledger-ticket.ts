@@ -2,8 +2,8 @@
 import { budgetsOfCaller, budgetsOfTarget, type Budget, type Caller, type Target } from '../core/budget.ts';
 import type { Counter } from '../core/counter.ts';
 import { amountIn, type Demand, type Room } from '../core/demand.ts';
-import type { LimitUnit } from '../core/document-limit.ts';
-import { limitSentence } from '../core/limit-state.ts';
+import { isMoney, type LimitUnit } from '../core/document-limit.ts';
+import { limitSentence, type LimitState } from '../core/limit-state.ts';
 import type { Charge, Denial, Downgrade, Hold, Paid, Ticket } from '../ports.ts';
 import type { ProcessLedger } from './ledger.ts';
 
@@ -164,11 +164,14 @@ export class LedgerTicket implements Ticket {
     for (const claim of claims) {
       this.#observe(claim);
       if (claim.amount === 0 || claim.amount <= this.#room(claim, false)) continue;
-      if (claim.amount > this.#room(claim, true))
-        return { denied: 'exhausted', limit: this.#ledger.state(claim) };
+      if (claim.amount > this.#room(claim, true)) return { denied: 'exhausted', limit: this.#needing(claim) };
       busy ??= claim;
     }
-    return busy && { denied: 'busy', limit: this.#ledger.state(busy) };
+    return busy && { denied: 'busy', limit: this.#needing(busy) };
+  }
+
+  #needing(claim: Claim): LimitState {
+    return { ...this.#ledger.state(claim), needed: claim.amount };
   }
 
   #observe(claim: Claim): void {
@@ -221,10 +224,6 @@ export class LedgerTicket implements Ticket {
 /** `per: request` counts in this request alone. */
 function isOwn({ budget }: Claim): boolean {
   return budget.per === 'request';
-}
-
-function isMoney(unit: LimitUnit): boolean {
-  return unit === 'usd' || unit === 'premium_usd';
 }
 
 function paidIn(paid: Paid, unit: LimitUnit): number {

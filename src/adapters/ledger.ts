@@ -3,11 +3,11 @@
  * is `core/counter.ts`; here counters are kept, opened when they are first needed and forgotten when their window
  * has ended. Limits are those of the configuration that is active now, whatever a request began with.
  */
-import { budgetsOfCaller, eachOf, type Budget, type Caller } from '../core/budget.ts';
+import { budgetsOfCaller, counterId, eachOf, spanOf, type Budget, type Caller } from '../core/budget.ts';
 import { Counter } from '../core/counter.ts';
+import { isMoney } from '../core/document-limit.ts';
 import type { LimitState } from '../core/limit-state.ts';
 import type { Snapshot } from '../core/snapshot.ts';
-import { windowAt } from '../core/window.ts';
 import type { Charge, Clock, Denial, Ledger, Ticket } from '../ports.ts';
 import { LedgerTicket, type Claim } from './ledger-ticket.ts';
 
@@ -24,11 +24,11 @@ export type LeaseStore = {
   loans(): readonly Loan[];
 };
 
-/** `raised` on a scope's limits in dollars until it ends by itself. */
+/** Lent to a limit in dollars until it ends by itself. */
 export type Loan = {
   readonly id: number;
-  /** `key default/ci`, as counters are named. */
-  readonly scope: string;
+  /** The name of the budget: `key default/ci usd/day`. */
+  readonly budget: string;
   /** Nano-USD. */
   readonly amount: number;
   /** Epoch ms. */
@@ -53,6 +53,8 @@ export type LedgerOptions = {
 /** A counter that has ended is kept a little longer, for clocks that step back. */
 const graceMs = 120_000;
 const sweepMs = 60_000;
+
+export type OpenCounter = { readonly budget: string; readonly each: string; readonly counter: Counter };
 
 type Open = { budget: Budget; readonly caller: Caller; readonly counter: Counter; warned: number };
 
@@ -103,12 +105,12 @@ export class ProcessLedger implements Ledger {
   /** What is compared with: the limit and what is lent to it. Infinity where nothing refuses. */
   ceiling({ name, unit, enforced, per }: Budget): number {
     if (!enforced) return Infinity;
-    if (unit !== 'usd' || per === 'request') return enforced.amount;
+    if (!isMoney(unit) || per === 'request') return enforced.amount;
     const loans = this.options.store.loans();
     if (loans.length === 0) return enforced.amount;
     const now = this.options.clock.now();
     return loans
-      .filter(({ scope, from, until }) => from <= now && now < until && name.startsWith(`${scope} `))
+      .filter(({ budget, from, until }) => budget === name && from <= now && now < until)
       .reduce((sum, { amount }) => sum + amount, enforced.amount);
   }
 
@@ -130,10 +132,23 @@ export class ProcessLedger implements Ledger {
 
   /** Every counter that is open: what was asked of it since the start, in windows that have not ended. */
   standings(): readonly LimitState[] {
+    return this.#running().map((open) => this.state(this.#claimOn(open, 0)));
+  }
+
+  /** The counters themselves, with the name of the budget each counts for, and whose it is. */
+  counters(): readonly OpenCounter[] {
+    return this.#running().map(({ budget, caller, counter }) => ({
+      budget: budget.name,
+      each: eachOf(budget, caller),
+      counter,
+    }));
+  }
+
+  #running(): readonly Open[] {
     const now = this.options.clock.now();
-    return [...this.#open.values()]
-      .filter(({ counter, budget }) => now < counter.ends && budget.per !== 'request')
-      .map((open) => this.state(this.#claimOn(open, 0)));
+    return [...this.#open.values()].filter(
+      ({ counter, budget }) => counter.starts <= now && now < counter.ends && budget.per !== 'request',
+    );
   }
 
   /** Tells of the shares of a limit that a payment has crossed. */
@@ -186,10 +201,8 @@ export class ProcessLedger implements Ledger {
   }
 
   #find(budget: Budget, caller: Caller, now: number): Open {
-    const { per } = budget;
-    const span = per === undefined || per === 'request' ? { start: 0, end: Infinity } : windowAt(per, now);
-    const each = eachOf(budget, caller);
-    const id = `${budget.name}${each === '' ? '' : ` ${each}`} @${span.start}`;
+    const span = spanOf(budget, now);
+    const id = counterId(budget.name, eachOf(budget, caller), span.start);
     const durable = budget.enforced !== undefined && budget.unit !== 'concurrent';
     const known = this.#open.get(id);
     if (known) {

@@ -4,6 +4,7 @@
  */
 import { budgetsSchema } from './budgets.ts';
 import { generationsSchema } from './generations.ts';
+import { interventionsSchema } from './interventions.ts';
 
 /** Settings: objects, their immutable versions, and the revisions that made them. */
 const settings = `
@@ -42,4 +43,8 @@ CREATE TRIGGER revisions_remain BEFORE DELETE ON revisions
 BEGIN SELECT RAISE(ABORT, 'a revision is kept for ever'); END;
 `;
 
-export const migrations: readonly string[] = [settings + generationsSchema, budgetsSchema];
+export const migrations: readonly string[] = [
+  settings + generationsSchema,
+  budgetsSchema,
+  interventionsSchema,
+];

@@ -6,15 +6,17 @@ import { mountDocuments } from './api-documents.ts';
 import { mountEmulator, type EmulatorControls } from './api-emulator.ts';
 import { mountGenerations } from './api-generations.ts';
 import { mountKeys } from './api-keys.ts';
+import { mountLimits } from './api-limits.ts';
 import { answerError, ApiError, basePath, type ControlApp, type ControlEnv } from './api-operation.ts';
 import { openStreams } from './api-stream.ts';
 import { mountSystem, type Explain, type ProcessStatus } from './api-system.ts';
-import type { Actor, Configuration, Generations } from './operations.ts';
+import type { Actor, Configuration, Generations, LimitBook } from './operations.ts';
 import { mountPage } from './page.ts';
 
 export type ControlOptions = {
   readonly configuration: Configuration;
   readonly generations: Generations;
+  readonly limits: LimitBook;
   /** Absent = no emulator runs. */
   readonly emulator?: EmulatorControls;
   /** Who sends this request; undefined = nobody known, answered with 401. */
@@ -49,6 +51,7 @@ export function createControl(options: ControlOptions): Control {
   mountSystem(app, { ...options, snapshot, emulator, now: () => clock.now() });
   mountDocuments(app, configuration);
   mountKeys(app, configuration);
+  mountLimits(app, { snapshot, book: options.limits, now: () => clock.now() });
   mountGenerations(app, generations, streams);
   mountEmulator(app, snapshot, emulator);
   return { fetch: async (request) => app.fetch(request), close: streams.close };
