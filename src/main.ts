@@ -265,7 +265,8 @@ function makeControl(
       backupDatabase(database, file).catch((error: unknown) => {
         throw error instanceof DataRefused ? new OperationRefused(400, error.message) : error;
       }),
-    explain,
+    explain: (snapshot, body, asked) =>
+      explain(snapshot, body, { ...asked, foresee: (caller) => money.ledger.foresee(caller) }),
     clock: systemClock,
     report: (error) => options.fault(error, 'control'),
   });

@@ -108,6 +108,14 @@ export type Ticket = {
   close(): readonly Charge[];
 };
 
+/** What limits would say to a request now; nothing is counted, held or waited for. */
+export type Foresight = Pick<Ticket, 'downgrade' | 'limits' | 'leastOutput' | 'room'> & {
+  /** Why the request would not be let in. */
+  readonly entry: Denial | undefined;
+  /** Why an attempt would not be granted there. */
+  denial(target: Target, demand: Demand): Denial | undefined;
+};
+
 /** What one counter is charged for a generation, exactly once. `ends` is epoch ms, Infinity = never. */
 export type Charge = {
   readonly counter: string;
@@ -120,6 +128,7 @@ export type Charge = {
 export type Ledger = {
   /** Lets a request in, counting it against limits on requests and on how many run at once. */
   admit(caller: Caller): Ticket | Denial;
+  foresee(caller: Caller): Foresight;
   /** Grows with everything that is freed or paid: what was short before may fit now. */
   readonly settlements: number;
   /** Calls back at the next such moment, at most once. */

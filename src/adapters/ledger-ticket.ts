@@ -4,7 +4,7 @@ import type { Counter } from '../core/counter.ts';
 import { amountIn, type Demand, type Room } from '../core/demand.ts';
 import { isMoney, type LimitUnit } from '../core/document-limit.ts';
 import { limitSentence, type LimitState } from '../core/limit-state.ts';
-import type { Charge, Denial, Downgrade, Hold, Paid, Ticket } from '../ports.ts';
+import type { Charge, Denial, Downgrade, Foresight, Hold, Paid, Ticket } from '../ports.ts';
 import type { ProcessLedger } from './ledger.ts';
 
 /** A budget, the counter it counts on for this caller, and an amount of it. */
@@ -78,14 +78,9 @@ export class LedgerTicket implements Ticket {
   }
 
   hold(target: Target, demand: Demand): Hold | Denial | Promise<Hold | Denial> {
-    const budgets = this.#budgets(target);
-    if (budgets.length === 0) return nothingHeld;
-    const claims: Claim[] = [];
-    for (const budget of budgets) {
-      const amount = amountIn(demand, budget.unit);
-      if (amount === undefined && budget.enforced) return { denied: 'unpriced' };
-      claims.push(this.#ledger.claim(budget, this.#caller, amount ?? 0));
-    }
+    const claims = this.#claims(target, demand);
+    if ('denied' in claims) return claims;
+    if (claims.length === 0) return nothingHeld;
     const denial = this.#firstDenial(claims);
     if (denial) return denial;
     const orders = this.#take(claims);
@@ -138,6 +133,31 @@ export class LedgerTicket implements Ticket {
 
   fault(message: string): void {
     this.#ledger.options.fault(new Error(message));
+  }
+
+  /** What would be said now to a request that claims `entry` when it comes in. */
+  foresight(entry: readonly Claim[]): Foresight {
+    return {
+      entry: this.#firstDenial(entry),
+      downgrade: () => this.downgrade(),
+      limits: (target) => this.limits(target),
+      leastOutput: (target) => this.leastOutput(target),
+      room: (target, freed) => this.room(target, freed),
+      denial: (target, demand) => {
+        const claims = this.#claims(target, demand);
+        return 'denied' in claims ? claims : this.#firstDenial(claims);
+      },
+    };
+  }
+
+  #claims(target: Target, demand: Demand): readonly Claim[] | Denial {
+    const claims: Claim[] = [];
+    for (const budget of this.#budgets(target)) {
+      const amount = amountIn(demand, budget.unit);
+      if (amount === undefined && budget.enforced) return { denied: 'unpriced' };
+      claims.push(this.#ledger.claim(budget, this.#caller, amount ?? 0));
+    }
+    return claims;
   }
 
   #budgets(target: Target): readonly Budget[] {

@@ -8,7 +8,7 @@ import { Counter } from '../core/counter.ts';
 import { isMoney } from '../core/document-limit.ts';
 import type { LimitState } from '../core/limit-state.ts';
 import type { Snapshot } from '../core/snapshot.ts';
-import type { Charge, Clock, Denial, Ledger, Ticket } from '../ports.ts';
+import type { Charge, Clock, Denial, Foresight, Ledger, Ticket } from '../ports.ts';
 import { LedgerTicket, type Claim } from './ledger-ticket.ts';
 
 /** What a lease order asks for: so much more of a counter. */
@@ -77,6 +77,12 @@ export class ProcessLedger implements Ledger {
     if (admission.length === 0) return ticket;
     const claims = admission.map((budget) => this.claim(budget, caller, 1));
     return ticket.enter(claims) ?? ticket;
+  }
+
+  foresee(caller: Caller): Foresight {
+    const { admission } = budgetsOfCaller(this.options.snapshot(), caller);
+    const ticket = new LedgerTicket(this, caller);
+    return ticket.foresight(admission.map((budget) => this.claim(budget, caller, 1)));
   }
 
   onFreed(callback: () => void): () => void {

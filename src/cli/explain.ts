@@ -18,21 +18,24 @@ export const explain: Run = async (args, shell) => {
   const request = await readRequest(args, shell);
   const workspace = args.text('workspace') ?? 'default';
   const file = args.text('file');
+  const key = args.text('key');
+  if (file !== undefined && key !== undefined)
+    throw usageError('--key asks the running gateway how its limits stand: leave out --file');
   const plan =
     file === undefined
-      ? await askGateway(shell, request, workspace)
+      ? await askGateway(shell, { request, workspace, ...optional('key', key) })
       : await planOf(shell, file, { request, workspace });
   if (args.on('json')) shell.out.line(JSON.stringify(plan));
   else for (const line of planLines(plan, shell.out.paint)) shell.out.line(line);
   return plan.problem ? exit.failed : exit.ok;
 };
 
-async function askGateway(shell: Shell, request: ChatRequest, workspace: string): Promise<ExplanationView> {
-  const admin = await connectAdmin(shell);
-  return admin.call<ExplanationView>('POST', 'explain', { request, workspace });
-}
+type Question = { readonly request: ChatRequest; readonly workspace: string; readonly key?: string };
 
-type Question = { readonly request: ChatRequest; readonly workspace: string };
+async function askGateway(shell: Shell, question: Question): Promise<ExplanationView> {
+  const admin = await connectAdmin(shell);
+  return admin.call<ExplanationView>('POST', 'explain', question);
+}
 
 /** Without a server: the snapshot that the document would become. */
 async function planOf(
