@@ -70,6 +70,8 @@ test('what others hold is waited for', async (t) => {
   const { code, message } = (await explain(gateway)).steps[0]?.limits ?? {};
   assert.equal(code, 'limit_busy');
   assert.match(message ?? '', /holds \$0\.01\d* for requests in flight/);
+  const longer = await explain(gateway, { request: { ...request, max_tokens: 8_000 } });
+  assert.equal(verdicts(longer)[0], 'waits', 'shortened, it would fit when they have ended');
   await (await running).text();
   assert.equal(verdicts(await explain(gateway))[0], 'fits');
 });

@@ -264,6 +264,18 @@ describe('a loan', () => {
     }
   });
 
+  test('to all together lifts no limit of each user', async (t) => {
+    const own = '{ usd: 0.001, per: day }, { usd: 0.001, per: day, each: user }';
+    const gateway = await startTestGateway(
+      t,
+      document.replace('{ usd: 0.0102, per: day, min_output: 1000 }', own),
+    );
+    await call(gateway, 'POST limits/raise', loan());
+    assert.match(await (await ask(gateway)).text(), /Key ci, key ci, has spent/);
+    await call(gateway, 'POST limits/raise', loan({ each: 'user' }));
+    assert.equal((await ask(gateway)).status, 200);
+  });
+
   const mistakes: readonly (readonly [object, number, string, RegExp])[] = [
     [{ scope: 'key/cj' }, 404, 'scope', /^there is no key "cj"; did you mean key\/ci\?$/],
     [{ scope: 'kye/ci' }, 404, 'scope', /did you mean key\/ci\?/],
