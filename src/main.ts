@@ -9,6 +9,7 @@ import { openJournal, type DurableJournal } from './adapters/journal.ts';
 import { memoryCaches } from './adapters/caches.ts';
 import { lockDirectory } from './adapters/lock.ts';
 import type { Notice } from './adapters/ledger.ts';
+import { openLimitBook } from './adapters/limit-book.ts';
 import { openLedger, type OpenLedger } from './adapters/open-ledger.ts';
 import { createResolver, createVault, loadSecret } from './adapters/secrets.ts';
 import { listen, type Listening, type Route } from './adapters/server.ts';
@@ -272,7 +273,7 @@ type ControlFacts = {
 };
 
 function makeControl(
-  { options, configuration, journal, spend, emulator, database }: Parts,
+  { options, configuration, journal, money, spend, emulator, database }: Parts,
   { secrets, notes, inFlight }: ControlFacts,
 ): Control {
   const startedAt = Date.now();
@@ -281,6 +282,7 @@ function makeControl(
     configuration,
     generations: journal,
     spend,
+    limits: openLimitBook({ money, database, now: () => systemClock.now() }),
     ...optional('emulator', emulator),
     actorOf: (request) => actorOf(request, secrets),
     status: () => ({ version, startedAt, inFlight: inFlight(), ...counts(), notes }),
@@ -288,7 +290,8 @@ function makeControl(
       backupDatabase(database, file).catch((error: unknown) => {
         throw error instanceof DataRefused ? new OperationRefused(400, error.message) : error;
       }),
-    explain,
+    explain: (snapshot, body, asked) =>
+      explain(snapshot, body, { ...asked, foresee: (caller) => money.ledger.foresee(caller) }),
     clock: systemClock,
     report: (error) => options.fault(error, 'control'),
   });

@@ -111,6 +111,14 @@ export type Ticket = {
   close(): readonly Charge[];
 };
 
+/** What limits would say to a request now; nothing is counted, held or waited for. */
+export type Foresight = Pick<Ticket, 'downgrade' | 'limits' | 'leastOutput' | 'room'> & {
+  /** Why the request would not be let in. */
+  readonly entry: Denial | undefined;
+  /** Why an attempt would not be granted there. */
+  denial(target: Target, demand: Demand): Denial | undefined;
+};
+
 /** What one counter is charged for a generation, exactly once. `ends` is epoch ms, Infinity = never. */
 export type Charge = {
   readonly counter: string;

@@ -161,7 +161,7 @@ test('requests, tokens and requests at once are limited by the same ledger', asy
   assert.equal(refused.headers.get('x-should-retry'), 'false');
   assert.match(
     refused.body.error?.message ?? '',
-    /^Workspace default has made 1 requests of 1 requests this month/,
+    /^Workspace default has made 1 request of 1 request this month/,
   );
   const tokens = await start(t, { gateway: '{ tokens: 3000, per: day, min_output: 1000 }' });
   assert.equal((await ask(tokens)).status, 200);

@@ -4,7 +4,7 @@
  */
 import type { DatabaseSync } from 'node:sqlite';
 import type { Charge } from '../ports.ts';
-import type { LeaseOrder, Loan } from './ledger.ts';
+import type { LeaseOrder } from './ledger.ts';
 
 /** The tables, for the migration that makes them. */
 export const budgetsSchema = `
@@ -75,27 +75,4 @@ export function spentOf(database: DatabaseSync, counter: string): number | undef
 /** Deletes counters whose window ended before `before` (epoch ms). */
 export function forgetCounters(database: DatabaseSync, before: number): void {
   database.prepare('DELETE FROM budgets WHERE ends < ?').run(before);
-}
-
-export function loansOf(database: DatabaseSync, now: number): readonly Loan[] {
-  return database
-    .prepare('SELECT * FROM loans WHERE ends > ? ORDER BY id')
-    .all(now)
-    .map((row) => ({
-      id: Number(row['id']),
-      scope: String(row['scope']),
-      amount: Number(row['amount']),
-      from: Number(row['starts']),
-      until: Number(row['ends']),
-      reason: String(row['reason']),
-      author: String(row['author']),
-    }));
-}
-
-/** Writes a loan; it is durable when this returns. */
-export function addLoan(database: DatabaseSync, loan: Omit<Loan, 'id'>): Loan {
-  const { lastInsertRowid } = database
-    .prepare('INSERT INTO loans (scope, amount, starts, ends, reason, author) VALUES (?, ?, ?, ?, ?, ?)')
-    .run(loan.scope, loan.amount, loan.from, loan.until, loan.reason, loan.author);
-  return { ...loan, id: Number(lastInsertRowid) };
 }

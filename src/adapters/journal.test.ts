@@ -142,3 +142,12 @@ test('files that are committed are deleted while the process runs', async (t) =>
   await journal.stop();
   assert.equal(files(), 0);
 });
+
+test('a lease that is asked for just before the end is answered', async (t) => {
+  const { open, faults } = setting(t);
+  const journal = open();
+  const taking = journal.take([{ counter: 'gateway usd/day @0', ends: Infinity, amount: 5 }]);
+  await journal.stop();
+  assert.deepEqual(await taking, [5]);
+  assert.deepEqual(faults, []);
+});

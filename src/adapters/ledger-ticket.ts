@@ -2,9 +2,9 @@
 import { budgetsOfCaller, budgetsOfTarget, type Budget, type Caller, type Target } from '../core/budget.ts';
 import type { Counter } from '../core/counter.ts';
 import { amountIn, type Demand, type Room } from '../core/demand.ts';
-import type { LimitUnit } from '../core/document-limit.ts';
-import { limitSentence } from '../core/limit-state.ts';
-import type { Charge, Denial, Downgrade, Hold, Paid, Ticket } from '../ports.ts';
+import { isMoney, type LimitUnit } from '../core/document-limit.ts';
+import { limitSentence, type LimitState } from '../core/limit-state.ts';
+import type { Charge, Denial, Downgrade, Foresight, Hold, Paid, Ticket } from '../ports.ts';
 import type { Order, ProcessLedger } from './ledger.ts';
 
 /** A budget, the counter it counts on for this caller, and an amount of it. */
@@ -57,7 +57,7 @@ export class LedgerTicket implements Ticket {
   }
 
   downgrade(): Downgrade | undefined {
-    for (const budget of budgetsOfCaller(this.#ledger.options.snapshot(), this.#caller).spending) {
+    for (const budget of this.#spending()) {
       const limit = budget.limits.find(({ downgrade }) => downgrade);
       if (!limit?.downgrade || budget.per === 'request') continue;
       const claim = this.#ledger.claim(budget, this.#caller, 0);
@@ -90,14 +90,9 @@ export class LedgerTicket implements Ticket {
   }
 
   #hold(target: Target, demand: Demand): Hold | Denial | Promise<Hold | Denial> {
-    const budgets = this.#budgets(target);
-    if (budgets.length === 0) return nothingHeld;
-    const claims: Claim[] = [];
-    for (const budget of budgets) {
-      const amount = amountIn(demand, budget.unit);
-      if (amount === undefined && budget.enforced) return { denied: 'unpriced' };
-      claims.push(this.#ledger.claim(budget, this.#caller, amount ?? 0));
-    }
+    const claims = this.#claims(target, demand);
+    if ('denied' in claims) return claims;
+    if (claims.length === 0) return nothingHeld;
     const denial = this.#firstDenial(claims);
     if (denial) return denial;
     const orders = this.#take(claims);
@@ -152,11 +147,39 @@ export class LedgerTicket implements Ticket {
     this.#ledger.options.fault(new Error(message));
   }
 
+  /** What would be said now to a request that claims `entry` when it comes in. */
+  foresight(entry: readonly Claim[]): Foresight {
+    return {
+      entry: this.#firstDenial(entry),
+      downgrade: () => this.downgrade(),
+      limits: (target) => this.limits(target),
+      leastOutput: (target) => this.leastOutput(target),
+      room: (target, freed) => this.room(target, freed),
+      denial: (target, demand) => {
+        const claims = this.#claims(target, demand);
+        return 'denied' in claims ? claims : this.#firstDenial(claims);
+      },
+    };
+  }
+
+  #claims(target: Target, demand: Demand): readonly Claim[] | Denial {
+    const claims: Claim[] = [];
+    for (const budget of this.#budgets(target)) {
+      const amount = amountIn(demand, budget.unit);
+      if (amount === undefined && budget.enforced) return { denied: 'unpriced' };
+      claims.push(this.#ledger.claim(budget, this.#caller, amount ?? 0));
+    }
+    return claims;
+  }
+
   #budgets(target: Target): readonly Budget[] {
-    const snapshot = this.#ledger.options.snapshot();
-    const { spending } = budgetsOfCaller(snapshot, this.#caller);
-    const there = budgetsOfTarget(snapshot, target);
-    return there.length === 0 ? spending : [...spending, ...there];
+    const there = budgetsOfTarget(this.#ledger.options.snapshot(), target);
+    return there.length === 0 ? this.#spending() : [...this.#spending(), ...there];
+  }
+
+  /** Of the configuration that is active now, not of the one that the request began with. */
+  #spending(): readonly Budget[] {
+    return budgetsOfCaller(this.#ledger.options.snapshot(), this.#caller).spending;
   }
 
   #used(budget: Budget): number {
@@ -175,10 +198,14 @@ export class LedgerTicket implements Ticket {
       if (claim.amount === 0 || claim.amount <= this.#room(claim, false)) continue;
       // A request that is held is never given back: waiting for it would be in vain.
       if (claim.budget.unit === 'requests' || claim.amount > this.#room(claim, true))
-        return { denied: 'exhausted', limit: this.#ledger.state(claim) };
+        return { denied: 'exhausted', limit: this.#needing(claim) };
       busy ??= claim;
     }
-    return busy && { denied: 'busy', limit: this.#ledger.state(busy) };
+    return busy && { denied: 'busy', limit: this.#needing(busy) };
+  }
+
+  #needing(claim: Claim): LimitState {
+    return { ...this.#ledger.state(claim), needed: claim.amount };
   }
 
   #observe(claim: Claim): void {
@@ -247,10 +274,6 @@ export class LedgerTicket implements Ticket {
 /** `per: request` counts in this request alone. */
 function isOwn({ budget }: Claim): boolean {
   return budget.per === 'request';
-}
-
-function isMoney(unit: LimitUnit): boolean {
-  return unit === 'usd' || unit === 'premium_usd';
 }
 
 function paidIn(paid: Paid, unit: LimitUnit): number {

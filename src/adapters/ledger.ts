@@ -3,12 +3,12 @@
  * is `core/counter.ts`; here counters are kept, opened when they are first needed and forgotten when their window
  * has ended. Limits are those of the configuration that is active now, whatever a request began with.
  */
-import { budgetsOfCaller, eachOf, type Budget, type Caller } from '../core/budget.ts';
+import { budgetsOfCaller, counterId, eachOf, spanOf, type Budget, type Caller } from '../core/budget.ts';
 import { Counter } from '../core/counter.ts';
+import { isMoney } from '../core/document-limit.ts';
 import type { LimitState } from '../core/limit-state.ts';
 import type { Snapshot } from '../core/snapshot.ts';
-import { windowAt } from '../core/window.ts';
-import type { Charge, Clock, Denial, Ledger, Ticket } from '../ports.ts';
+import type { Charge, Clock, Denial, Foresight, Ledger, Ticket } from '../ports.ts';
 import { LedgerTicket, type Claim } from './ledger-ticket.ts';
 import type { Opening } from './opening.ts';
 
@@ -25,11 +25,11 @@ export type LeaseStore = {
   loans(): readonly Loan[];
 };
 
-/** `raised` on a scope's limits in dollars until it ends by itself. */
+/** Lent to a limit in dollars until it ends by itself. */
 export type Loan = {
   readonly id: number;
-  /** `key default/ci`, as counters are named. */
-  readonly scope: string;
+  /** The name of the budget: `key default/ci usd/day`. */
+  readonly budget: string;
   /** Nano-USD. */
   readonly amount: number;
   /** Epoch ms. */
@@ -60,6 +60,8 @@ const storeMs = 5_000;
 /** So much is asked for a counter. */
 export type Order = { readonly counter: Counter; readonly amount: number };
 
+export type OpenCounter = { readonly budget: string; readonly each: string; readonly counter: Counter };
+
 type Open = { budget: Budget; readonly caller: Caller; readonly counter: Counter; warned: number };
 
 export class ProcessLedger implements Ledger {
@@ -81,6 +83,12 @@ export class ProcessLedger implements Ledger {
     if (admission.length === 0) return ticket;
     const claims = admission.map((budget) => this.claim(budget, caller, 1));
     return ticket.enter(claims) ?? ticket;
+  }
+
+  foresee(caller: Caller): Foresight {
+    const { admission } = budgetsOfCaller(this.options.snapshot(), caller);
+    const ticket = new LedgerTicket(this, caller);
+    return ticket.foresight(admission.map((budget) => this.claim(budget, caller, 1)));
   }
 
   onFreed(callback: () => void): () => void {
@@ -109,12 +117,12 @@ export class ProcessLedger implements Ledger {
   /** What is compared with: the limit and what is lent to it. Infinity where nothing refuses. */
   ceiling({ name, unit, enforced, per }: Budget): number {
     if (!enforced) return Infinity;
-    if (unit !== 'usd' || per === 'request') return enforced.amount;
+    if (!isMoney(unit) || per === 'request') return enforced.amount;
     const loans = this.options.store.loans();
     if (loans.length === 0) return enforced.amount;
     const now = this.options.clock.now();
     return loans
-      .filter(({ scope, from, until }) => from <= now && now < until && name.startsWith(`${scope} `))
+      .filter(({ budget, from, until }) => budget === name && from <= now && now < until)
       .reduce((sum, { amount }) => sum + amount, enforced.amount);
   }
 
@@ -136,10 +144,23 @@ export class ProcessLedger implements Ledger {
 
   /** Every counter that is open: what was asked of it since the start, in windows that have not ended. */
   standings(): readonly LimitState[] {
+    return this.#running().map((open) => this.state(this.#claimOn(open, 0)));
+  }
+
+  /** The counters themselves, with the name of the budget each counts for, and whose it is. */
+  counters(): readonly OpenCounter[] {
+    return this.#running().map(({ budget, caller, counter }) => ({
+      budget: budget.name,
+      each: eachOf(budget, caller),
+      counter,
+    }));
+  }
+
+  #running(): readonly Open[] {
     const now = this.options.clock.now();
-    return [...this.#open.values()]
-      .filter(({ counter, budget }) => now < counter.ends && budget.per !== 'request')
-      .map((open) => this.state(this.#claimOn(open, 0)));
+    return [...this.#open.values()].filter(
+      ({ counter, budget }) => counter.starts <= now && now < counter.ends && budget.per !== 'request',
+    );
   }
 
   /** Tells of the shares of a limit that a payment has crossed. */
@@ -214,10 +235,8 @@ export class ProcessLedger implements Ledger {
   }
 
   #find(budget: Budget, caller: Caller, now: number): Open {
-    const { per } = budget;
-    const span = per === undefined || per === 'request' ? { start: 0, end: Infinity } : windowAt(per, now);
-    const each = eachOf(budget, caller);
-    const id = `${budget.name}${each === '' ? '' : ` ${each}`} @${span.start}`;
+    const span = spanOf(budget, now);
+    const id = counterId(budget.name, eachOf(budget, caller), span.start);
     const durable = budget.enforced !== undefined && budget.unit !== 'concurrent';
     const known = this.#open.get(id);
     if (known) {

@@ -1,6 +1,6 @@
 /** The ledger of this process on its SQLite file: counters, leases, and loans to limits. */
 import type { DatabaseSync } from 'node:sqlite';
-import { addLoan, loansOf } from './budgets.ts';
+import { addLoan, loansOf } from './interventions.ts';
 import { openings } from './opening.ts';
 import { ProcessLedger, type LeaseStore, type LedgerOptions, type Loan } from './ledger.ts';
 
@@ -8,8 +8,10 @@ export type OpenLedger = {
   readonly ledger: ProcessLedger;
   /** Loans that have not ended. */
   loans(): readonly Loan[];
-  /** Lends to the limits of a scope; durable when it returns, and counted from the next hold on. */
+  /** Lends to a limit; durable when it returns, and counted from the next hold on. */
   lend(loan: Omit<Loan, 'id'>): Loan;
+  /** Reads the loans again: one was ended before its time. */
+  reread(): void;
 };
 
 export type OpenLedgerOptions = Omit<LedgerOptions, 'store'> & {
@@ -39,6 +41,9 @@ export function openLedger({ database, leases, ...options }: OpenLedgerOptions):
       const made = addLoan(database, loan);
       loans = [...current(), made];
       return made;
+    },
+    reread() {
+      loans = loansOf(database, clock.now());
     },
   };
 }

@@ -4,6 +4,7 @@
  */
 import { budgetsSchema } from './budgets.ts';
 import { generationsSchema } from './generations.ts';
+import { interventionsSchema } from './interventions.ts';
 import { openingSchema } from './opening.ts';
 import { signaturesSchema } from './signatures.ts';
 import { spendSchema } from './spend.ts';
@@ -47,5 +48,5 @@ BEGIN SELECT RAISE(ABORT, 'a revision is kept for ever'); END;
 
 export const migrations: readonly string[] = [
   settings + generationsSchema,
-  budgetsSchema + openingSchema + spendSchema + signaturesSchema,
+  budgetsSchema + interventionsSchema + openingSchema + spendSchema + signaturesSchema,
 ];

@@ -1,6 +1,8 @@
 /** What a start prints: where it answers, the keys, and a path to walk. Pure. */
+import { limitModes } from '../core/scope.ts';
 import type { Started } from '../main.ts';
 import type { Paint } from './shell.ts';
+import { limitLine } from './status.ts';
 
 export type BannerOptions = {
   readonly version: string;
@@ -22,6 +24,7 @@ export function banner(started: Started, { version, paint, showAdminKey }: Banne
   const presets = [...configuration.snapshot().workspaces.values()]
     .flatMap((workspace) => [...workspace.presets.values()])
     .filter(({ status }) => status === 'active');
+  const limits = limitModes(configuration.snapshot());
   const rows: (readonly [string, string])[] = [
     ['base URL', `${url}/v1`],
     ...(inferenceKey === undefined ? [] : [['key', inferenceKey] as const]),
@@ -35,6 +38,7 @@ export function banner(started: Started, { version, paint, showAdminKey }: Banne
         ? presets.map(({ active }) => `@preset/${active.slug}`).join(', ')
         : 'none yet: `spillway init` writes a document, `spillway apply` makes it active',
     ],
+    ['limits', limitLine(limits.enforce, limits.observe)],
     ['data', dataDir],
   ];
   const lines = [

@@ -43,7 +43,10 @@ const check: Command = {
   summary: 'Validate a document, without a server',
   positionals: noPositionals,
   flags: { ...fileFlag, github: { help: 'Findings as annotations of a GitHub workflow' } },
-  notes: ['Exit code 2 when there are errors; warnings alone are 0.'],
+  notes: [
+    'Exit code 2 when there are errors; warnings alone are 0. Of a valid document it also says how many',
+    'requests to a preset its tightest limit in dollars admits at once: held is not spent.',
+  ],
   examples: [
     ['spillway check', 'spillway.yaml'],
     ['spillway check -f prod.yaml --github', 'in a pull request'],
@@ -88,9 +91,13 @@ const explain: Command = {
     tokens: { value: 'N', help: 'Make up a prompt of about so many tokens (1000)' },
     'max-tokens': { value: 'N', help: 'The output cap of the request' },
     tools: { help: 'The request carries a tool' },
+    key: { value: 'NAME', help: 'As this key would ask: what it may use, its limits' },
     workspace: { value: 'NAME', help: 'default unless said otherwise' },
   },
-  notes: ['Exit code 1 when the request would be refused.'],
+  notes: [
+    'Without --file each step says whether its worst case fits the limits as they stand now.',
+    'Exit code 1 when the request would be refused.',
+  ],
   examples: [
     ['spillway explain coder --tokens 50000 --tools', 'as the running gateway would'],
     ['spillway explain coder -f spillway.yaml', 'before the document is applied'],
@@ -251,6 +258,35 @@ const status: Command = {
   load: async () => (await import('./status.ts')).status,
 };
 
+const limits: Command = {
+  verb: 'limits',
+  summary: 'How the limits stand; raise one for a time',
+  positionals: { usage: '[SCOPE | raise SCOPE | lower SCOPE | release SCOPE]', least: 0, most: 3 },
+  flags: {
+    by: { value: 'USD', help: 'raise: lend so many dollars' },
+    until: { value: 'WHEN', help: 'raise: 18:30 today, 24:00, 2h, or a date; UTC. It ends by itself' },
+    reason: { value: 'TEXT', help: 'raise, lower, release: why; kept with your name' },
+    per: { value: 'WINDOW', help: 'raise: which limit in dollars, where the scope has several' },
+    each: { value: 'user|key', help: 'raise: the limit with one counter for each; every counter gets USD' },
+    premium: { help: 'raise: the limit on what failover costs extra' },
+    loan: { value: 'N', help: 'lower: this loan; without it all loans that run on the scope' },
+    loans: { help: 'What was ever lent and released' },
+    workspace: { value: 'NAME', help: 'Where presets and keys are looked up (presets: default)' },
+    top: { value: 'N', help: 'At most so many, the fullest (100)' },
+  },
+  notes: [
+    'SCOPE: gateway, workspace/NAME, key/NAME, preset/NAME, provider/NAME, model/AUTHOR/NAME; to list,',
+    'a kind alone too. A loan raises one limit: a request must fit all the others as before.',
+    'release takes back what a crash counted as spent and no provider billed, in the current windows.',
+  ],
+  examples: [
+    ['spillway limits key', 'all keys, fullest first'],
+    ['spillway limits raise key/ci --by 50 --until 24:00 --reason release', 'until midnight UTC'],
+    ['spillway limits lower key/ci', 'ends it early'],
+  ],
+  load: async () => (await import('./limits.ts')).limits,
+};
+
 const history: Command = {
   verb: 'history',
   summary: 'Who changed what, newest first',
@@ -292,6 +328,7 @@ export const commands: readonly Command[] = [
   tail,
   status,
   spend,
+  limits,
   connect,
   keys,
   fault,

@@ -23,13 +23,24 @@ export const explain: Run = async (args, shell) => {
   const workspace = args.text('workspace') ?? 'default';
   const question: Question = { request, workspace, ...optional('dialect', dialect) };
   const file = args.text('file');
-  const plan = file === undefined ? await askGateway(shell, question) : await planOf(shell, file, question);
+  const key = args.text('key');
+  if (file !== undefined && key !== undefined)
+    throw usageError('--key asks the running gateway how its limits stand: leave out --file');
+  const plan =
+    file === undefined
+      ? await askGateway(shell, { ...question, ...optional('key', key) })
+      : await planOf(shell, file, question);
   if (args.on('json')) shell.out.line(JSON.stringify(plan));
   else for (const line of planLines(plan, shell.out.paint)) shell.out.line(line);
   return plan.problem ? exit.failed : exit.ok;
 };
 
-type Question = { readonly request: Body; readonly workspace: string; readonly dialect?: Api };
+type Question = {
+  readonly request: Body;
+  readonly workspace: string;
+  readonly dialect?: Api;
+  readonly key?: string;
+};
 
 async function askGateway(shell: Shell, question: Question): Promise<ExplanationView> {
   const admin = await connectAdmin(shell);

@@ -162,7 +162,7 @@ test('status on one screen', async () => {
   assert.match(out, /^spillway 0\.1\.0 at http:\/\/127\.0\.0\.1:\d+ · up 1 min \d+ s · revision \d+\n/);
   assert.match(out, / {2}emulator-deepseek {2}openai-chat {2}emulator:\/\/deepseek\/v1 {6,}1 model\n/);
   assert.match(out, / {2}12 generations, 3 served by a fallback, 1 failed, 0 in flight, 0 keys\n/);
-  assert.match(out, /note: limits are read but not enforced yet\n$/);
+  assert.match(out, /note: the credential of anthropic is missing\n$/);
 });
 
 test('explain by the gateway, from a name and from a request body', async () => {

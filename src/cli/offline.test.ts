@@ -27,8 +27,28 @@ async function run(line: string, stdin?: string): Promise<{ code: number; out: s
 
 describe('check', () => {
   test('a valid document', async () => {
-    assert.deepEqual(await run('check'), { code: 0, out: '', err: 'spillway.yaml: valid\n' });
-    assert.deepEqual(await run('check -f -', demoDocument([])), { code: 0, out: '', err: '-: valid\n' });
+    const { code, out, err } = await run('check');
+    assert.deepEqual([code, out], [0, '']);
+    assert.match(err, /^spillway\.yaml: valid\n/);
+    assert.match((await run('check -f -', demoDocument([]))).err, /^-: valid\n/);
+  });
+
+  test('how many requests at once the tightest limit admits, with what is assumed of them', async () => {
+    const { err } = await run('check');
+    assert.match(
+      err,
+      /\nOf prompts of 10,000 tokens without an output cap of their own:\n {2}coder: \$5\.00 per day \(preset\/coder\) admits \d+ requests at once; each holds up to \$0\.0\d+\n$/,
+    );
+    const tight = demoDocument([]).replace('usd: 5,', 'usd: 0.01,');
+    assert.match(
+      (await run('check -f -', tight)).err,
+      /coder: \$0\.01 per day \(preset\/coder\) is less than one request may cost, \$0\.0\d+: its answer is shortened, or it is refused/,
+    );
+    const json = JSON.parse((await run('check -f warned.yaml --json')).out) as { admitted: unknown };
+    assert.partialDeepStrictEqual(json.admitted, [
+      { preset: 'coder', scope: 'preset/coder' },
+      { preset: 'live' },
+    ]);
   });
 
   test('an error, at its place, with the name that was meant', async () => {

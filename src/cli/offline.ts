@@ -7,6 +7,7 @@ import { checkDocument, snapshotFromDocument, type DocumentOptions } from '../co
 import type { Finding } from '../control/operations.ts';
 import { optional } from '../core/optional.ts';
 import { explain } from '../request/explain.ts';
+import { admittedAtOnce, type Admitted } from './admitted.ts';
 import { findingLine } from './print-findings.ts';
 import type { Shell } from './shell.ts';
 import { exit, Stop } from './stop.ts';
@@ -14,6 +15,18 @@ import { exit, Stop } from './stop.ts';
 /** Everything wrong with a document, or worth saying. References are looked up as this user, in this folder. */
 export function checkOffline(shell: Shell, text: string): readonly Finding[] {
   return checkDocument(text, documentOptions(shell));
+}
+
+/**
+ * How many requests at once the limits of a document admit; empty where it is not valid. Credentials do not matter to
+ * that, so those that are not set here are taken as given.
+ */
+export function admittedOffline(shell: Shell, text: string): readonly Admitted[] {
+  const { snapshot } = snapshotFromDocument(text, {
+    ...documentOptions(shell),
+    resolve: (reference) => `set-${reference}`,
+  });
+  return snapshot ? admittedAtOnce(snapshot, shell.now()) : [];
 }
 
 function documentOptions(shell: Shell): DocumentOptions {

@@ -11,15 +11,28 @@ export function planLines(plan: ExplanationView, paint: Paint): string[] {
       : `${clean(plan.preset)} (asked for ${clean(plan.requested)})`;
   return [
     paint('bold', name),
-    ...indent(
-      plan.steps.length === 0
-        ? ['nothing would be called']
-        : columns(plan.steps.map((step) => stepRow(step, paint))),
-    ),
+    ...indent(plan.steps.length === 0 ? ['nothing would be called'] : stepLines(plan.steps, paint)),
     ...(plan.skipped.length === 0 ? [] : [paint('bold', 'left out'), ...indent(skipLines(plan.skipped))]),
     ...plan.warnings.map((warning) => `${paint('yellow', 'warning')}: ${clean(warning)}`),
     ...(plan.problem ? [`${paint('red', plan.problem.code)}: ${clean(plan.problem.message)}`] : []),
   ];
+}
+
+/** Below a step stands what its limits say, unless all is well. */
+function stepLines(steps: ExplanationView['steps'], paint: Paint): string[] {
+  const rows = columns(steps.map((step) => stepRow(step, paint)));
+  return rows.flatMap((row, index) => {
+    const { verdict, message } = steps[index]?.limits ?? {};
+    if (message === undefined) return [row];
+    const word = verdict === 'waits' ? paint('yellow', 'waits') : paint('red', 'refused');
+    return [row, `  ${word}: ${clean(message)}`];
+  });
+}
+
+function fit({ limits }: ExplanationView['steps'][number], paint: Paint): string {
+  if (limits?.verdict === 'fits') return paint('green', 'fits its limits');
+  if (limits?.verdict !== 'shortened') return '';
+  return paint('yellow', `shortened to ${whole(limits.output_cap ?? 0)} tokens to fit its limits`);
 }
 
 function stepRow(step: ExplanationView['steps'][number], paint: Paint): string[] {
@@ -32,6 +45,7 @@ function stepRow(step: ExplanationView['steps'][number], paint: Paint): string[]
     price,
     `output ≤ ${whole(step.output_cap)} tokens`,
     paint('yellow', multiple),
+    fit(step, paint),
   ];
 }
 

@@ -28,6 +28,8 @@ export function statusLines(facts: StatusView, url: string, paint: Paint): strin
     ),
     title('presets'),
     ...indent(facts.presets.length === 0 ? ['none: name one in the document'] : presetLines(facts, paint)),
+    title('limits'),
+    ...indent([limitLine(facts.counts.limits, facts.counts.observed_limits)]),
     title('since the start'),
     ...indent([countLine(facts.counts)]),
     ...(facts.emulator && facts.emulator.faults.length > 0
@@ -65,6 +67,13 @@ function presetLines(facts: StatusView, paint: Paint): string[] {
       return [`${clean(name)}@${preset.version}`, clean(chain), state];
     }),
   );
+}
+
+/** `4 enforced, 1 only observes: spillway limits shows them`. */
+export function limitLine(enforced: number, observed: number): string {
+  if (enforced + observed === 0) return 'none: nothing bounds what is spent';
+  const only = observed === 0 ? '' : `, ${whole(observed)} only observe${observed === 1 ? 's' : ''}`;
+  return `${whole(enforced)} enforced${only}: spillway limits shows how they stand`;
 }
 
 function countLine(counts: StatusView['counts']): string {

@@ -216,6 +216,7 @@ export const explainBody = z
       .optional()
       .meta({ description: 'What the request is written in; absent = what it looks like' }),
     workspace: z.string().default('default'),
+    key: z.string().optional().meta({ description: 'As this key would ask: what it may use, its limits' }),
   })
   .openapi('Explain');
 
@@ -233,6 +234,15 @@ export const explanation = z
         worst_usd: usd.optional().meta({ description: 'US dollars, the most this attempt could cost' }),
         output_cap: count,
         multiplier: z.number().optional(),
+        limits: z
+          .object({
+            verdict: z.enum(['fits', 'shortened', 'waits', 'refused']),
+            output_cap: count.optional().meta({ description: 'Tokens, where the answer is shortened' }),
+            code: z.string().optional(),
+            message: z.string().optional().meta({ description: 'Which limit is in the way' }),
+          })
+          .optional()
+          .meta({ description: 'The worst case against the limits as they stand; absent = none applies' }),
       }),
     ),
     skipped: z.array(skip),
@@ -288,6 +298,8 @@ export const status = z
     counts: z.object({
       models: count,
       keys: count,
+      limits: count.meta({ description: 'Enforced; see GET /limits' }),
+      observed_limits: count.meta({ description: 'Never refuse' }),
       in_flight: count,
       generations: count.meta({ description: 'Ended since the start' }),
       fallbacks: count,

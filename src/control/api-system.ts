@@ -3,7 +3,9 @@ import type { Api } from '../core/ask.ts';
 import { isAbsolute } from 'node:path';
 import { optional } from '../core/optional.ts';
 import type { Explanation } from '../core/explanation.ts';
-import type { Snapshot } from '../core/snapshot.ts';
+import { limitModes } from '../core/scope.ts';
+import type { Key, Snapshot } from '../core/snapshot.ts';
+import { suggest } from '../core/suggest.ts';
 import type { EmulatorControls } from './api-emulator.ts';
 import { ApiError, mount, type ControlApp } from './api-operation.ts';
 import * as schemas from './api-schemas.ts';
@@ -28,7 +30,7 @@ export type ProcessStatus = {
   readonly generations: number;
   readonly fallbacks: number;
   readonly failed: number;
-  /** Sentences for the operator, e.g. that limits are not enforced yet. */
+  /** Sentences for the operator, e.g. that the document was not applied. */
   readonly notes: readonly string[];
 };
 
@@ -36,7 +38,12 @@ export type ProcessStatus = {
 export type Explain = (
   snapshot: Snapshot,
   body: Buffer,
-  options: { readonly workspace: string; readonly now: number; readonly dialect?: Api },
+  options: {
+    readonly workspace: string;
+    readonly now: number;
+    readonly dialect?: Api;
+    readonly key?: Key;
+  },
 ) => Explanation;
 
 export type SystemControls = {
@@ -67,14 +74,31 @@ export function mountSystem(app: ControlApp, system: SystemControls): void {
     body: schemas.explainBody,
     answer: schemas.explanation,
     run: ({ body }) => {
-      const { workspace, dialect } = body;
-      const options = { workspace, now: system.now(), ...optional('dialect', dialect) };
-      return viewExplanation(
-        system.explain(system.snapshot(), Buffer.from(JSON.stringify(body.request)), options),
-      );
+      const snapshot = system.snapshot();
+      const key = body.key === undefined ? undefined : namedKey(snapshot, body.key);
+      const workspace = key?.workspace ?? body.workspace;
+      const options = {
+        workspace,
+        now: system.now(),
+        ...optional('dialect', body.dialect),
+        ...optional('key', key),
+      };
+      return viewExplanation(system.explain(snapshot, Buffer.from(JSON.stringify(body.request)), options));
     },
   });
   mountBackup(app, system);
+}
+
+function namedKey(snapshot: Snapshot, name: string): Key {
+  const keys = [...snapshot.keys.values()];
+  const found = keys.find((key) => key.name === name);
+  if (found) return found;
+  const near = suggest(
+    name,
+    keys.map((key) => key.name),
+  );
+  const hint = near === undefined ? '' : `; did you mean ${near}?`;
+  throw new ApiError(404, 'not_found', `there is no key "${name}"${hint}`, 'key');
 }
 
 function viewStatus({ status, snapshot: current, emulator, now }: SystemControls): StatusView {
@@ -90,6 +114,7 @@ function viewStatus({ status, snapshot: current, emulator, now }: SystemControls
     counts: {
       models: snapshot.endpoints.size,
       keys: snapshot.keys.size,
+      ...countLimits(snapshot),
       in_flight: facts.inFlight,
       generations: facts.generations,
       fallbacks: facts.fallbacks,
@@ -98,6 +123,11 @@ function viewStatus({ status, snapshot: current, emulator, now }: SystemControls
     notes: facts.notes,
     ...optional('emulator', emulator && { faults: emulator.faults().map(viewFault) }),
   };
+}
+
+function countLimits(snapshot: Snapshot): Pick<StatusView['counts'], 'limits' | 'observed_limits'> {
+  const { enforce, observe } = limitModes(snapshot);
+  return { limits: enforce, observed_limits: observe };
 }
 
 function mountBackup(app: ControlApp, system: SystemControls): void {

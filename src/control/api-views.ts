@@ -1,6 +1,6 @@
 /** Records and settings in the words of the control plane: snake case, dollars, ISO times. Pure. */
 import type { z } from '@hono/zod-openapi';
-import type { Explanation } from '../core/explanation.ts';
+import type { Explanation, StepLimits } from '../core/explanation.ts';
 import { toUsd, type Nano } from '../core/money.ts';
 import { optional } from '../core/optional.ts';
 import { multiplier, type AttemptRecord, type GenerationRecord } from '../core/record.ts';
@@ -105,9 +105,22 @@ export function viewExplanation(plan: Explanation): ExplanationView {
       ...optional('worst_usd', usd(step.worst)),
       output_cap: step.outputCap,
       ...optional('multiplier', step.multiplier),
+      ...optional('limits', step.limits && viewStepLimits(step.limits)),
     })),
     skipped: plan.skipped,
     ...optional('problem', plan.problem && { code: plan.problem.code, message: plan.problem.message }),
+  };
+}
+
+function viewStepLimits({
+  verdict,
+  outputCap,
+  problem,
+}: StepLimits): ExplanationView['steps'][number]['limits'] {
+  return {
+    verdict,
+    ...optional('output_cap', outputCap),
+    ...(problem ? { code: problem.code, message: problem.message } : {}),
   };
 }
 

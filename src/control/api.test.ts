@@ -345,7 +345,7 @@ test('status tells providers, presets and counts, and never a password in an add
       },
     ],
     counts: { models: 2, generations: 12, fallbacks: 3, failed: 1 },
-    notes: ['limits are read but not enforced yet'],
+    notes: ['the credential of anthropic is missing'],
     emulator: { faults: [{ model: '*', kind: 'stall' }] },
   });
   assert.doesNotMatch(JSON.stringify(answer.body), /hunter2/);

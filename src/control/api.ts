@@ -6,17 +6,19 @@ import { mountDocuments } from './api-documents.ts';
 import { mountEmulator, type EmulatorControls } from './api-emulator.ts';
 import { mountGenerations } from './api-generations.ts';
 import { mountKeys } from './api-keys.ts';
+import { mountLimits } from './api-limits.ts';
 import { answerError, ApiError, basePath, type ControlApp, type ControlEnv } from './api-operation.ts';
 import { mountSpend } from './api-spend.ts';
 import { openStreams } from './api-stream.ts';
 import { mountSystem, type Explain, type ProcessStatus } from './api-system.ts';
-import type { Actor, Configuration, Generations, Spend } from './operations.ts';
+import type { Actor, Configuration, Generations, LimitBook, Spend } from './operations.ts';
 import { mountPage } from './page.ts';
 
 export type ControlOptions = {
   readonly configuration: Configuration;
   readonly generations: Generations;
   readonly spend: Spend;
+  readonly limits: LimitBook;
   /** Absent = no emulator runs. */
   readonly emulator?: EmulatorControls;
   /** Who sends this request; undefined = nobody known, answered with 401. */
@@ -51,6 +53,7 @@ export function createControl(options: ControlOptions): Control {
   mountSystem(app, { ...options, snapshot, emulator, now: () => clock.now() });
   mountDocuments(app, configuration);
   mountKeys(app, configuration);
+  mountLimits(app, { snapshot, book: options.limits, now: () => clock.now() });
   mountGenerations(app, generations, streams);
   mountSpend(app, options.spend, () => clock.now());
   mountEmulator(app, snapshot, emulator);

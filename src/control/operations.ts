@@ -2,6 +2,7 @@
  * What an operator can do, as types: the control plane serves it over HTTP, the CLI asks for it. Each member is
  * implemented by the file named in its comment; `main.ts` puts them together.
  */
+import type { Budget } from '../core/budget.ts';
 import type { GenerationRecord } from '../core/record.ts';
 import type { Snapshot } from '../core/snapshot.ts';
 import type { SpendQuery, SpendReport } from '../core/spend-report.ts';
@@ -123,6 +124,61 @@ export type Spend = {
   report(query: SpendQuery): Promise<SpendReport>;
   /** Nano-USD that a key has spent since an hour (since 1970, UTC), unmeasured attempts included. */
   ofKey(key: { readonly workspace: string; readonly name: string }, since: number): bigint;
+};
+
+/** How a counter stands, in the unit of its limit: nano-USD, tokens, requests. */
+export type CounterState = {
+  /** `user ann`; empty where one counter is for all. */
+  readonly each: string;
+  readonly spent: number;
+  readonly held: number;
+  /** The part of `spent` that a dead process had leased and never settled. */
+  readonly lost: number;
+};
+
+/** What all counters say at one moment, in their windows that are now. */
+export type LimitReading = {
+  counter(budget: Budget): CounterState;
+  /** Of a budget with one counter for each: the largest, and how many others are in use. */
+  counters(
+    budget: Budget,
+    most: number,
+  ): { readonly counters: readonly CounterState[]; readonly others: number };
+};
+
+/** Who did what outside the document, when and why. `at` is epoch ms. */
+export type Intervention = { readonly at: number; readonly author: string; readonly reason: string };
+
+/** Lent to a limit until it ends by itself, or was ended. Amounts in nano-USD, times in epoch ms. */
+export type LoanRecord = {
+  readonly id: number;
+  /** The name of the budget: `key default/ci usd/day`. */
+  readonly budget: string;
+  readonly amount: number;
+  readonly from: number;
+  readonly until: number;
+  readonly reason: string;
+  readonly author: string;
+  readonly endedBy?: string;
+  readonly endedWhy?: string;
+};
+
+/** What a crash had counted as spent, given back by an operator. */
+export type Release = Intervention & { readonly counter: string; readonly amount: number };
+
+/** Implemented by adapters/limit-book.ts over the ledger and its store. Everything is durable when it returns. */
+export type LimitBook = {
+  read(): LimitReading;
+  /** Loans that run now. */
+  loans(): readonly LoanRecord[];
+  /** Counted from the next hold on, and by those that wait. */
+  lend(loan: Omit<LoanRecord, 'id'>): LoanRecord;
+  endLoan(id: number, intervention: Intervention): void;
+  /** For the windows that are now. */
+  release(budgets: readonly Budget[], intervention: Intervention): readonly Release[];
+  /** Newest first, ended ones included. */
+  pastLoans(most: number): readonly LoanRecord[];
+  pastReleases(most: number): readonly Release[];
 };
 
 /** Why an operation was refused; the control plane answers with `status`. */

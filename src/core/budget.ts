@@ -3,10 +3,11 @@
  * whose ceiling is the smallest of them. Limits and what was spent belong to the scope, not to a version of it, and
  * always come from the configuration that is active now. Pure.
  */
+import { limitUnits, type LimitUnit } from './document-limit.ts';
 import type { Limit, LimitWindow } from './limit.ts';
-import type { LimitUnit } from './document-limit.ts';
 import { once } from './once.ts';
 import type { Key, Snapshot } from './snapshot.ts';
+import { windowAt, type Span } from './window.ts';
 
 export type ScopeKind = 'gateway' | 'workspace' | 'key' | 'preset' | 'provider' | 'model';
 
@@ -114,7 +115,8 @@ export function budgetsOfTarget(snapshot: Snapshot, { provider, model }: Target)
   return budgets;
 }
 
-function group(
+/** The budgets that the limits of one scope make; `place` is `workspace/` for keys and presets. */
+export function group(
   kind: ScopeKind,
   place: string,
   of: string,
@@ -152,4 +154,44 @@ function budgetFrom(base: Pick<Budget, 'name' | 'kind' | 'of'>, limits: readonly
 export function eachOf({ each }: Budget, { user, key }: Caller): string {
   if (each === undefined) return '';
   return each === 'user' && user !== undefined ? `user ${user}` : `key ${key}`;
+}
+
+/** The window a budget counts over at a moment (epoch ms); what counts at this moment, or in one request, has no end. */
+export function spanOf({ per }: Pick<Budget, 'per'>, at: number): Span {
+  return per === undefined || per === 'request' ? { start: 0, end: Infinity } : windowAt(per, at);
+}
+
+/** What a counter is known by: its budget, whose it is, and when its window began. */
+export function counterId(budget: string, each: string, start: number): string {
+  return `${budget}${each === '' ? '' : ` ${each}`} @${start}`;
+}
+
+/** The parts of a budget's name. */
+export type BudgetName = {
+  readonly kind: ScopeKind;
+  readonly workspace?: string;
+  readonly of: string;
+  readonly unit: LimitUnit;
+  readonly per?: LimitWindow;
+  readonly each?: 'user' | 'key';
+};
+
+const nameParts = new RegExp(
+  `^(?<kind>[a-z]+)(?: (?<of>\\S+))? (?<unit>${limitUnits.join('|')})(?:/(?<per>[a-z]+))?(?: each (?<each>user|key))?$`,
+);
+
+/** The other way round: what a name says. Undefined for what is none. */
+export function readBudgetName(name: string): BudgetName | undefined {
+  const parts = nameParts.exec(name)?.groups;
+  if (!parts) return undefined;
+  const { kind = '', of = '', unit = '', per, each } = parts;
+  const slash = kind === 'key' || kind === 'preset' ? of.indexOf('/') : -1;
+  return {
+    kind: kind as ScopeKind,
+    ...(slash < 0 ? {} : { workspace: of.slice(0, slash) }),
+    of: of.slice(slash + 1),
+    unit: unit as LimitUnit,
+    ...(per === undefined ? {} : { per: per as LimitWindow }),
+    ...(each === undefined ? {} : { each: each as 'user' | 'key' }),
+  };
 }

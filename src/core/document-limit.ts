@@ -6,6 +6,10 @@ import { count, name, percent, strict } from './document-parts.ts';
 export const limitUnits = ['usd', 'premium_usd', 'requests', 'tokens', 'concurrent'] as const;
 export type LimitUnit = (typeof limitUnits)[number];
 
+export function isMoney(unit: LimitUnit): boolean {
+  return unit === 'usd' || unit === 'premium_usd';
+}
+
 /** More than nine million dollars does not fit into nano-USD. */
 const usd = z.number().min(0, 'must not be negative').max(9_000_000, 'must be at most 9,000,000');
 

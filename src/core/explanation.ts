@@ -1,6 +1,21 @@
 /** A plan as data for people: what would be tried for a request, in which order, and why the rest would not. */
 import type { Nano } from './money.ts';
+import type { Problem } from './problem.ts';
 import type { Skip } from './record.ts';
+
+/** What the limits say to the worst case of a step now. */
+export type StepLimits = {
+  readonly verdict:
+    | 'fits'
+    /** With a shorter answer: `outputCap` tokens. */
+    | 'shortened'
+    /** Others hold what it needs: it waits for them. */
+    | 'waits'
+    | 'refused';
+  readonly outputCap?: number;
+  /** What a request that is refused, or that waits in vain, is told. */
+  readonly problem?: Problem;
+};
 
 /** One endpoint that would be called, in order. */
 export type ExplainedStep = {
@@ -16,6 +31,8 @@ export type ExplainedStep = {
   readonly outputCap: number;
   /** `worst` ÷ the primary's; absent where either is unknown. */
   readonly multiplier?: number;
+  /** Absent = no limit applies, or nobody knows how they stand: a document that is not applied. */
+  readonly limits?: StepLimits;
 };
 
 export type Explanation = {

@@ -1,6 +1,6 @@
 /** How a limit stands, and how a refusal says it. Pure. */
 import type { ScopeKind } from './budget.ts';
-import type { LimitUnit } from './document-limit.ts';
+import { isMoney, type LimitUnit } from './document-limit.ts';
 import type { LimitWindow } from './limit.ts';
 import { print, toUsd, type Nano } from './money.ts';
 import type { JsonObject } from './snapshot.ts';
@@ -18,6 +18,8 @@ export type LimitState = {
   readonly limit: number;
   readonly spent: number;
   readonly held: number;
+  /** What was asked of it and did not fit. */
+  readonly needed?: number;
   /** Epoch ms; absent = never, or not by time. */
   readonly resetsAt?: number;
 };
@@ -34,6 +36,7 @@ export function limitFacts(state: LimitState, contact: string | undefined): Json
     limit: amount(state.limit),
     spent: amount(state.spent),
     held: amount(state.held),
+    ...(state.needed === undefined ? {} : { needed: amount(state.needed) }),
     resets_at: state.resetsAt === undefined ? null : new Date(state.resetsAt).toISOString(),
     ...(contact === undefined ? {} : { contact }),
   };
@@ -45,7 +48,17 @@ export function limitSentence(state: LimitState, now: number, contact: string | 
   const held = state.held > 0 ? ` and holds ${amountWords(state, state.held)} for requests in flight` : '';
   const resets = state.resetsAt === undefined ? '' : `; resets in ${durationWords(state.resetsAt - now)}`;
   const ask = contact === undefined ? '' : ` Ask ${contact}.`;
-  return `${who} ${used(state)}${held}${resets}.${ask}`;
+  return `${who} ${used(state)}${held}${tooMuch(state)}${resets}.${ask}`;
+}
+
+/** Where the limit is less than one request may come to, what was spent explains nothing. */
+function tooMuch(state: LimitState): string {
+  const { unit, limit, needed = 0 } = state;
+  if (needed <= limit || unit === 'requests' || unit === 'concurrent') return '';
+  const words = amountWords(state, needed);
+  return unit === 'premium_usd'
+    ? `, and this fallback may cost ${words} more than the primary`
+    : `, and this request may ${unit === 'usd' ? 'cost' : 'use'} ${words}`;
 }
 
 function subject({ kind, of }: LimitState): string {
@@ -67,16 +80,13 @@ function used(state: LimitState): string {
     case 'requests':
       return `has made ${of}${when}`;
     case 'concurrent':
-      return `may have ${limit} requests running at once`;
+      return `may have ${amountWords({ ...state, unit: 'requests' }, limit)} running at once`;
   }
 }
 
 function amountWords({ unit }: LimitState, value: number): string {
   if (isMoney(unit)) return print(value as Nano);
   const count = value.toLocaleString('en-US');
-  return unit === 'tokens' ? `${count} tokens` : unit === 'requests' ? `${count} requests` : count;
-}
-
-function isMoney(unit: LimitUnit): boolean {
-  return unit === 'usd' || unit === 'premium_usd';
+  const one = unit === 'tokens' ? 'token' : unit === 'requests' ? 'request' : '';
+  return one === '' ? count : `${count} ${one}${value === 1 ? '' : 's'}`;
 }

@@ -1,7 +1,7 @@
 /** A limit: a ceiling on a scope over a window. Where it stands (gateway, preset, key, …) is its scope. */
 import { fromUsd, print, type Nano } from './money.ts';
 import { defaultLimit } from './defaults.ts';
-import { limitUnits, type LimitBody, type LimitUnit } from './document-limit.ts';
+import { isMoney, limitUnits, type LimitBody, type LimitUnit } from './document-limit.ts';
 import { once } from './once.ts';
 import { present } from './present.ts';
 
@@ -47,10 +47,6 @@ export function limitsFrom(bodies: readonly LimitBody[] | undefined): readonly L
   return bodies === undefined || bodies.length === 0 ? undefined : allFrom(bodies);
 }
 
-function isMoney(unit: LimitUnit): boolean {
-  return unit === 'usd' || unit === 'premium_usd';
-}
-
 /** `$50.00 per day`, `$10.00 of premium per hour`, `600 requests per minute for each user`, `50 at once`. */
 export function describeLimit(limit: Limit): string {
   const each = limit.each ? ` for each ${limit.each}` : '';
@@ -68,7 +64,7 @@ function amountText(limit: Limit): string {
       return `${limit.amount} at once`;
     case 'requests':
     case 'tokens':
-      return `${limit.amount} ${limit.unit}`;
+      return `${limit.amount} ${limit.amount === 1 ? limit.unit.slice(0, -1) : limit.unit}`;
   }
 }
 

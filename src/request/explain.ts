@@ -1,11 +1,14 @@
 /** What would happen to a request, without sending anything: the very plan that `serve` would walk. */
 import type { Api } from '../core/ask.ts';
-import { makePlan } from '../core/chain.ts';
+import type { Caller } from '../core/budget.ts';
+import { makePlan, type PlanStep } from '../core/chain.ts';
 import type { Explanation, ExplainedStep } from '../core/explanation.ts';
 import { guessApi } from '../core/guess-api.ts';
 import { asObject } from '../core/json.ts';
+import type { Nano } from '../core/money.ts';
 import { optional } from '../core/optional.ts';
 import { Refused } from '../core/problem.ts';
+import { problemOfDenial } from '../core/refusal.ts';
 import { resolve } from '../core/resolve.ts';
 import type { Key, Snapshot } from '../core/snapshot.ts';
 import { problemOfPlan } from '../core/verdict.ts';
@@ -13,6 +16,8 @@ import { chatDialect } from '../dialects/chat/dialect.ts';
 import type { Dialect } from '../dialects/dialect.ts';
 import { guarded, parseJson } from '../dialects/json-source.ts';
 import { dialects } from '../dialects/table.ts';
+import type { Foresight } from '../ports.ts';
+import { foreseeStep, type Sight } from './foresee.ts';
 
 export type ExplainOptions = {
   readonly workspace: string;
@@ -20,38 +25,49 @@ export type ExplainOptions = {
   readonly now: number;
   /** The dialect that the request is written in; absent = the one that it looks like. */
   readonly dialect?: Api;
+  /** Who asks; a key of the workspace that may use everything, and has no limits of its own, when absent. */
+  readonly key?: Key;
+  /** How limits stand; absent = nobody knows. */
+  readonly foresee?: (caller: Caller) => Foresight;
 };
 
-/** Explains a request, asked by a key of the workspace that may use everything. Never throws for a bad request. */
+/** Explains a request. Never throws for a bad one. */
 export function explain(snapshot: Snapshot, body: Buffer, options: ExplainOptions): Explanation {
-  const { workspace, now } = options;
-  const key: Key = { name: 'explain', workspace, aliases: new Map(), disabled: false };
+  const { workspace, now, foresee } = options;
+  const key: Key = options.key ?? { name: 'explain', workspace, aliases: new Map(), disabled: false };
   let requested = '';
   try {
     const ask = dialectOf(body, options.dialect).read(body);
     requested = ask.model ?? ask.preset ?? '';
     const route = resolve(ask, key, snapshot);
-    const plan = makePlan({ ask, route, workspace, snapshot, now });
+    const foresight = foresee?.({
+      workspace,
+      key: key.name,
+      ...optional('preset', route.preset?.slug),
+      ...optional('user', ask.user),
+    });
+    const downgrade = foresight?.downgrade();
+    const plan = makePlan({ ask, route, workspace, snapshot, now, ...optional('instead', downgrade?.to) });
+    const contact = snapshot.workspaces.get(workspace)?.contact;
+    const until = now + route.failover.timeouts.total;
+    const facts = { ask, preset: route.preset, primary: plan.primary, now, until, contact };
+    const sight = foresight && { foresight, ...facts };
     const primary = plan.steps.find(({ position }) => position === 0)?.worst;
     const steps = plan.steps.slice(0, route.failover.attempts);
     return {
       ...optional('preset', route.preset && `${route.preset.slug}@${route.preset.version}`),
       requested,
-      warnings: [...new Set([...route.warnings, ...steps.flatMap(({ merged }) => merged.warnings)])],
-      steps: steps.map(({ position, endpoint, merged, worst }): ExplainedStep => ({
-        position,
-        endpoint: endpoint.id,
-        model: endpoint.model.slug,
-        provider: endpoint.provider.name,
-        ...optional('worst', worst),
-        outputCap: merged.outputCap,
-        ...optional(
-          'multiplier',
-          worst !== undefined && primary ? Number((worst / primary).toPrecision(3)) : undefined,
-        ),
-      })),
+      warnings: [
+        ...new Set([
+          ...route.warnings,
+          ...(downgrade ? [downgrade.why] : []),
+          ...steps.flatMap(({ merged }) => merged.warnings),
+        ]),
+      ],
+      steps: steps.map((step): ExplainedStep => explained(step, primary, sight)),
       skipped: plan.skipped,
       ...(steps.length === 0 ? { problem: problemOfPlan(plan.skipped) } : {}),
+      ...(foresight?.entry ? { problem: problemOfDenial(foresight.entry, { now, contact }) } : {}),
     };
   } catch (error) {
     if (!(error instanceof Refused)) throw error;
@@ -62,4 +78,21 @@ export function explain(snapshot: Snapshot, body: Buffer, options: ExplainOption
 function dialectOf(body: Buffer, named: Api | undefined): Dialect {
   const api = named ?? guessApi(asObject(guarded(() => parseJson(body))));
   return dialects[api] ?? chatDialect;
+}
+
+function explained(step: PlanStep, primary: Nano | undefined, sight: Sight | undefined): ExplainedStep {
+  const { position, endpoint, merged, worst } = step;
+  return {
+    position,
+    endpoint: endpoint.id,
+    model: endpoint.model.slug,
+    provider: endpoint.provider.name,
+    ...optional('worst', worst),
+    outputCap: merged.outputCap,
+    ...optional(
+      'multiplier',
+      worst !== undefined && primary ? Number((worst / primary).toPrecision(3)) : undefined,
+    ),
+    ...optional('limits', sight && foreseeStep(step, sight)),
+  };
 }

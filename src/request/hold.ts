@@ -16,7 +16,7 @@ import type { Request } from './prepare.ts';
 import { spentSoFar, type Trail } from './trail.ts';
 
 /** The least answer that is worth a prompt, in tokens, unless a limit says otherwise. */
-const leastOutput = 4_096;
+export const leastOutput = 4_096;
 
 export type HoldInput = {
   readonly step: PlanStep;

@@ -1,17 +1,21 @@
 /** The control plane of the tests: the real API over in-memory settings, callable directly or on a real socket. */
 import { createServer } from 'node:http';
-import { DatabaseSync } from 'node:sqlite';
 import type { AddressInfo } from 'node:net';
+import { DatabaseSync } from 'node:sqlite';
 import { getRequestListener } from '@hono/node-server';
 import { insertEntries } from '../../src/adapters/generations.ts';
 import { migrations } from '../../src/adapters/schema.ts';
 import { readKeySpend, readReport } from '../../src/adapters/spend.ts';
+import { openLimitBook } from '../../src/adapters/limit-book.ts';
+import { openLedger } from '../../src/adapters/open-ledger.ts';
 import { createControl, type Control } from '../../src/control/api.ts';
 import type { EmulatorControls } from '../../src/control/api-emulator.ts';
 import type { Explanation } from '../../src/core/explanation.ts';
 import { nano } from '../../src/core/money.ts';
 import { openBooks } from '../../src/emulator/bill.ts';
 import { faultBoard } from '../../src/emulator/faults.ts';
+import type { LimitBook } from '../../src/control/operations.ts';
+import type { Snapshot } from '../../src/core/snapshot.ts';
 import type { Clock } from '../../src/ports.ts';
 import {
   memoryConfiguration,
@@ -19,6 +23,7 @@ import {
   type MemoryConfiguration,
   type MemoryGenerations,
 } from './in-memory-control.ts';
+import { memoryLeases } from './memory-leases.ts';
 
 /** Opens everything as the local operator, and as somebody far away. */
 export const localKey = 'spw-local-operator-key';
@@ -64,6 +69,7 @@ export function testControl(options: { readonly emulator?: boolean } = {}): Test
       report: async (query) => readReport(database, query),
       ofKey: (key, since) => readKeySpend(database, key, since),
     },
+    limits: limitBook(() => configuration.snapshot()),
     ...(options.emulator === false ? {} : { emulator: faults }),
     actorOf,
     status: () => ({
@@ -73,7 +79,7 @@ export function testControl(options: { readonly emulator?: boolean } = {}): Test
       generations: 12,
       fallbacks: 3,
       failed: 1,
-      notes: ['limits are read but not enforced yet'],
+      notes: ['the credential of anthropic is missing'],
     }),
     backup: async (file) => {
       if (file.startsWith('/nowhere/')) throw Object.assign(new Error('no such folder'), { code: 'ENOENT' });
@@ -85,6 +91,14 @@ export function testControl(options: { readonly emulator?: boolean } = {}): Test
     report: (error) => reported.push(error),
   });
   return { ...control, configuration, generations, faults, reported, backups };
+}
+
+function limitBook(snapshot: () => Snapshot): LimitBook {
+  const database = new DatabaseSync(':memory:');
+  for (const step of migrations) database.exec(step);
+  const told = { notice: () => undefined, fault: () => undefined };
+  const money = openLedger({ clock, database, leases: memoryLeases(), snapshot, ...told });
+  return openLimitBook({ money, database, now: () => clock.now() });
 }
 
 function actorOf(request: Request): { name: string; local: boolean } | undefined {
