@@ -4,7 +4,9 @@ import { nano, zero, type Nano } from './money.ts';
 import { premiumBound } from './premium.ts';
 import { isPriced, worstCase, type Bound } from './price.ts';
 import type { LimitUnit } from './document-limit.ts';
-import type { Endpoint } from './snapshot.ts';
+import type { Merged } from './merge.ts';
+import { once } from './once.ts';
+import type { Endpoint, Preset } from './snapshot.ts';
 
 export type Demand = {
   /** Nano-USD; undefined = the endpoint has no price. */
@@ -15,7 +17,7 @@ export type Demand = {
 };
 
 export type DemandInput = {
-  readonly ask: Ask;
+  readonly answers: number;
   readonly endpoint: Endpoint;
   /** Upper bound of the prompt's tokens. */
   readonly input: number;
@@ -30,12 +32,31 @@ export type DemandInput = {
   readonly before: Nano;
 };
 
+/** How many answers are really asked for: a preset may say more than the caller. */
+export function answersOf(ask: Ask, { set }: Merged): number {
+  const own = set['n'];
+  return typeof own === 'number' ? Math.max(own, ask.needs.answers) : ask.needs.answers;
+}
+
+/** Bytes that a preset adds to each prompt: no token has less than one. */
+export const presetBytes = once(({ systemPrompt, tools, parameters }: Preset): number => {
+  const added = [
+    ...(systemPrompt === undefined ? [] : [systemPrompt]),
+    ...(tools.length === 0 ? [] : [JSON.stringify(tools)]),
+    ...(parameters['response_format'] === undefined ? [] : [JSON.stringify(parameters['response_format'])]),
+  ];
+  return added.reduce((sum, text) => sum + Buffer.byteLength(text) + addedFrame, 0);
+});
+
+/** Tokens that providers put around such a part; around tools most, see the dialects' framing. */
+const addedFrame = 800;
+
 /** The demand of an attempt with an output cap. */
 export function demandOf(input: DemandInput): Demand {
-  const { endpoint, ask, primary, before } = input;
+  const { endpoint, answers, primary, before } = input;
   const bound: Bound = {
     input: input.input,
-    output: input.cap * ask.needs.answers,
+    output: input.cap * answers,
     from: input.from,
     until: input.until,
   };

@@ -5,7 +5,7 @@
  */
 import type { Target } from '../core/budget.ts';
 import type { PlanStep } from '../core/chain.ts';
-import { demandOf, largestCap, type Demand } from '../core/demand.ts';
+import { answersOf, demandOf, largestCap, presetBytes, type Demand } from '../core/demand.ts';
 import { nano, zero, type Nano } from '../core/money.ts';
 import type { Denial, Hold, Ticket, World } from '../ports.ts';
 import type { Departure } from './departure.ts';
@@ -91,9 +91,9 @@ function billing({ step, request, trail, world }: HoldInput): Billing {
       ? 0
       : world.caches.cached(request.workspace, conversation, trail.primary.id);
   const from = world.clock.now();
-  const input = ask.needs.promptBound;
+  const input = ask.needs.promptBound + (route.preset ? presetBytes(route.preset) : 0);
   const shared = {
-    ask,
+    answers: answersOf(ask, step.merged),
     endpoint: step.endpoint,
     input,
     from,
