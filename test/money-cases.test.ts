@@ -239,3 +239,18 @@ keys: [{ name: test, key: '${virtualKeyHash}' }]`);
   await dearer.clock.advance(5_000);
   assert.equal(dearer.records[0]?.problem, 'limit_exhausted');
 });
+
+test('what the preset adds is held too: its system prompt, its tools, and how many answers it asks for', async () => {
+  const preset = `{ models: [acme/a], parameters: { n: 5 }, system_prompt: "${'x'.repeat(5_000)}", limits: [{ usd: 1, per: total }] }`;
+  const seen = visit(
+    snapshotOf(`
+providers: { up: { wire: openai-chat, base_url: 'https://up.example/v1' } }
+models: { acme/a: { context: 100000, endpoints: [{ provider: up, model: a, price: { input: 1, output: 2 } }] } }
+presets: { p: ${preset} }
+keys: [{ name: test, key: '${virtualKeyHash}' }]`),
+    ask,
+    [[connected]],
+  );
+  await seen.clock.advance(100);
+  assert.ok(seen.held() >= 5_000 * 1_000 + 5 * 1_000 * 2_000, `${seen.held()} is held`);
+});

@@ -27,6 +27,9 @@ const showsReasoning: ReadonlySet<string> = new Set(['deepseek', 'emulator']);
 /** Each token has at least one byte, and where bytes are not told `outputSeen` counts four of them as one. */
 const bytesPerCountedToken = 4;
 
+/** Tokens that may have been made and not yet read when the connection closed: some seconds of a fast model. */
+const inTransit = 256;
+
 export type Unmeasured = {
   readonly endpoint: Endpoint;
   /** Tokens of output that were received, as counted by us, or as reported. */
@@ -48,5 +51,6 @@ export function outputBound(attempt: Unmeasured): number {
   const hidden = (attempt.reasoning || endpoint.features.has('reasoning')) && !showsReasoning.has(catalog);
   const received = attempt.stream && (attempt.complete || stopsBilling.has(catalog));
   if (hidden || !received) return cap;
-  return Math.min(cap, Math.max(reported, outputBytes ?? outputSeen * bytesPerCountedToken));
+  const seen = Math.max(reported, outputBytes ?? outputSeen * bytesPerCountedToken);
+  return Math.min(cap, attempt.complete ? seen : seen + inTransit);
 }

@@ -4,6 +4,7 @@
  */
 import type { Ask } from './ask.ts';
 import { compareTiers } from './catalog.ts';
+import { answersOf } from './demand.ts';
 import { endpointsOf, isOpenRouter } from './endpoints.ts';
 import { merge, type Merged } from './merge.ts';
 import type { Nano } from './money.ts';
@@ -116,7 +117,7 @@ function worstOf(endpoint: Endpoint, merged: Merged, { ask, now, route }: PlanIn
   const until = now + route.failover.timeouts.startBy + route.failover.timeouts.total;
   return worstCase(endpoint.price, {
     input: promptBoundAt(endpoint, ask.needs) + addedByPreset(route.preset),
-    output: merged.outputCap * ask.needs.answers,
+    output: merged.outputCap * answersOf(ask, merged),
     from: now,
     until,
     get cacheWrites() {

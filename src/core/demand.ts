@@ -1,9 +1,10 @@
 /** What an attempt may use at most, in every unit that limits count. Pure. */
-import type { Ask } from './ask.ts';
+import type { Ask, Needs } from './ask.ts';
 import { nano, zero, type Nano } from './money.ts';
 import { premiumBound } from './premium.ts';
 import { isPriced, worstCase, type Bound } from './price.ts';
 import type { LimitUnit } from './document-limit.ts';
+import type { Merged } from './merge.ts';
 import type { Endpoint } from './snapshot.ts';
 
 export type Demand = {
@@ -15,7 +16,8 @@ export type Demand = {
 };
 
 export type DemandInput = {
-  readonly ask: Ask;
+  readonly answers: number;
+  readonly needs: Needs;
   readonly endpoint: Endpoint;
   /** Upper bound of the prompt's tokens. */
   readonly input: number;
@@ -30,15 +32,24 @@ export type DemandInput = {
   readonly before: Nano;
 };
 
+/** How many answers are really asked for: a preset may say more than the caller. */
+export function answersOf(ask: Ask, { set }: Merged): number {
+  const own = set['n'];
+  return typeof own === 'number' ? Math.max(own, ask.needs.answers) : ask.needs.answers;
+}
+
 /** The demand of an attempt with an output cap. */
 export function demandOf(input: DemandInput): Demand {
-  const { endpoint, ask, primary, before } = input;
+  const { endpoint, answers, primary, before } = input;
   const bound: Bound = {
     input: input.input,
-    output: input.cap * ask.needs.answers,
+    output: input.cap * answers,
     from: input.from,
     until: input.until,
-    cacheWrites: ask.needs.cacheWrites,
+    // Read only where the price depends on it.
+    get cacheWrites() {
+      return input.needs.cacheWrites;
+    },
   };
   const tokens = bound.input + bound.output;
   if (!isPriced(endpoint.price)) return { usd: undefined, premium: primary ? undefined : before, tokens };

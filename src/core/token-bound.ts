@@ -61,14 +61,16 @@ export function promptBoundAt({ model, context, maxInput }: Reader, needs: Needs
 /** What of an endpoint a bound depends on. */
 export type Reader = Pick<Endpoint, 'context' | 'maxInput'> & { readonly model: { readonly slug: string } };
 
-/** What a preset adds to every prompt, at most: its system prompt and its tools, with what is put around them. */
+/** What a preset adds to every prompt, at most: system prompt, tools and answer schema, with what is put around them. */
 export function addedByPreset(preset: Preset | undefined): number {
   return preset === undefined ? 0 : weightOf(preset);
 }
 
-const weightOf = once(({ systemPrompt, tools }: Preset): number => {
+const weightOf = once(({ systemPrompt, tools, parameters }: Preset): number => {
   const prompt = systemPrompt === undefined ? 0 : Buffer.byteLength(systemPrompt) + 8;
-  return prompt + (tools.length === 0 ? 0 : Buffer.byteLength(JSON.stringify(tools)) + 800);
+  const { response_format: format } = parameters;
+  const schema = format === undefined ? 0 : Buffer.byteLength(JSON.stringify(format)) + 800;
+  return prompt + schema + (tools.length === 0 ? 0 : Buffer.byteLength(JSON.stringify(tools)) + 800);
 });
 
 /**

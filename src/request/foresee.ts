@@ -1,7 +1,7 @@
 /** What the limits would say to the steps of a plan now: the reasoning of `hold.ts`, without holding anything. */
 import type { Ask } from '../core/ask.ts';
 import type { PlanStep } from '../core/chain.ts';
-import { demandOf, largestCap, type Demand } from '../core/demand.ts';
+import { answersOf, demandOf, largestCap, type Demand } from '../core/demand.ts';
 import type { StepLimits } from '../core/explanation.ts';
 import { zero } from '../core/money.ts';
 import { problemOfDenial } from '../core/refusal.ts';
@@ -28,7 +28,8 @@ export function foreseeStep({ endpoint, merged }: PlanStep, sight: Sight): StepL
   if (foresight.limits(target) === 'nothing') return undefined;
   const demandAt = (cap: number): Demand =>
     demandOf({
-      ask,
+      answers: answersOf(ask, merged),
+      needs: ask.needs,
       endpoint,
       input: promptBoundAt(endpoint, ask.needs) + addedByPreset(sight.preset),
       cap: ask.api === 'embeddings' ? 0 : cap,

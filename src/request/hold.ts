@@ -5,7 +5,7 @@
  */
 import type { Target } from '../core/budget.ts';
 import type { PlanStep } from '../core/chain.ts';
-import { demandOf, largestCap, type Demand } from '../core/demand.ts';
+import { answersOf, demandOf, largestCap, type Demand } from '../core/demand.ts';
 import { nano, zero, type Nano } from '../core/money.ts';
 import type { Endpoint } from '../core/snapshot.ts';
 import { addedByPreset, promptBoundAt, tokenBound } from '../core/token-bound.ts';
@@ -108,7 +108,8 @@ function demandAt({ step, request, trail, world }: HoldInput, { input, cached }:
   const from = world.clock.now();
   const isPrimary = isPrimaryAt(trail, step);
   return demandOf({
-    ask,
+    answers: answersOf(ask, step.merged),
+    needs: ask.needs,
     endpoint: step.endpoint,
     input,
     cap: ask.api === 'embeddings' ? 0 : cap,

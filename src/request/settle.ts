@@ -1,6 +1,7 @@
 /** What an attempt came to: the record of it, with the money. Pure; the caller settles the hold with it. */
 import type { Ask } from '../core/ask.ts';
 import { outputBound } from '../core/carried.ts';
+import { answersOf } from '../core/demand.ts';
 import type { Failure } from '../core/failure.ts';
 import type { PlanStep } from '../core/chain.ts';
 import { nano, zero, type Nano } from '../core/money.ts';
@@ -108,7 +109,7 @@ function carriedBy(
     outputSeen: facts.outputSeen,
     outputBytes: facts.outputBytes,
     reported: facts.usage ? completionTokens(facts.usage) : 0,
-    cap: merged.outputCap * ask.needs.answers,
+    cap: merged.outputCap * answersOf(ask, merged),
     stream: ask.stream,
     complete: failure === undefined,
     reasoning: ask.needs.reasoning,

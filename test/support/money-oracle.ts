@@ -112,6 +112,18 @@ export class Oracle {
     }
   }
 
+  /** What the store says after a crash is what the leases and the journal leave, for each counter that refuses. */
+  restarted(spent: (counter: string) => number): void {
+    this.audit();
+    for (const rule of this.#rules()) {
+      if (!rule.enforced || rule.unit === 'concurrent' || rule.spec.body.per === 'request') continue;
+      for (const state of this.#states(rule)) {
+        const counter = counterOf(rule, state);
+        assert.equal(spent(counter), this.store.afterCrash(counter), `${counter}: after the crash`);
+      }
+    }
+  }
+
   /** A counter that was forgotten and is needed again counts its idle lease as spent. */
   get #stepped(): boolean {
     return this.#scene.steps.some((step) => step.do === 'clock');
@@ -159,8 +171,14 @@ export class Oracle {
     const admission = rule.unit === 'requests' || rule.unit === 'concurrent';
     const since = admission ? calling.asking.began : this.#seen().clock.ticks() - 3 * this.#scene.storeMs;
     const highest = this.#highest(rule, since);
-    for (const state of this.#states(rule)) {
-      if (!isOf(state, rule, calling.asking) || !this.#isNow(rule, state)) continue;
+    const now = this.#states(rule).filter(
+      (state) => isOf(state, rule, calling.asking) && this.#isNow(rule, state),
+    );
+    assert.ok(
+      now.length > 0 || this.#eras.length > 1 || admission,
+      `${rule.name}: counts in the window of now`,
+    );
+    for (const state of now) {
       const excess = this.#excess(rule, state);
       if (admission && rule.spec.at !== 'provider' && rule.spec.at !== 'model' && this.#eras.length > 1)
         continue;
