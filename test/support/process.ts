@@ -61,7 +61,9 @@ export async function spawnGateway(
     if (existsSync(local)) {
       const { url, pid } = JSON.parse(readFileSync(local, 'utf8')) as { url: string; pid: number };
       const answer = pid === child.pid ? await fetch(`${url}/healthz`).catch(() => undefined) : undefined;
-      if (answer?.ok === true) return { url, child, ended, output: () => output };
+      // What was printed before may still be on its way through the pipe.
+      if (answer?.ok === true && output.includes('is listening'))
+        return { url, child, ended, output: () => output };
     }
     await sleep(25);
   }
