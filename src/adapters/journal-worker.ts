@@ -102,12 +102,12 @@ function attempt(work: () => void): boolean {
 }
 
 /** What cannot be committed even now is in the journal's file, which the next start reads. */
-function stop(): void {
+function stop(whole: boolean): void {
   clearInterval(daily);
   commitTakes();
   commit();
   // What is charged is settled, and nothing is held any more: the rest was never used.
-  if (waiting.length === 0) attempt(() => returnLeases(database));
+  if (whole && waiting.length === 0) attempt(() => returnLeases(database));
   waiting = [];
   database.close();
   parentPort?.close();
@@ -116,7 +116,7 @@ function stop(): void {
 const daily = setInterval(forget, dayMs);
 setImmediate(forget);
 parentPort?.on('message', (message: CommitOrder | TakeOrder | SignatureOrder | StopOrder) => {
-  if (message.kind === 'stop') stop();
+  if (message.kind === 'stop') stop(message.whole);
   else if (message.kind === 'take') take(message);
   // Not tried again: a signature that is forgotten counts as foreign, which is safe.
   else if (message.kind === 'signatures') attempt(() => insertSignatures(database, message.rows));

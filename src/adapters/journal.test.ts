@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { appendFileSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { appendFileSync, closeSync, mkdtempSync, openSync, readdirSync, readlinkSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
@@ -151,3 +151,34 @@ test('a lease that is asked for just before the end is answered', async (t) => {
   assert.deepEqual(await taking, [5]);
   assert.deepEqual(faults, []);
 });
+
+const onLinux = process.platform === 'linux' ? false : 'needs /proc to find the file that is open';
+
+test(
+  'what cannot be appended stays leased over a stop, and counts as spent at the next start',
+  { skip: onLinux },
+  async (t) => {
+    const { folder, reader, open, faults } = setting(t);
+    const journal = open();
+    await journal.take([{ counter: 'key default/ci usd/total @0', ends: Infinity, amount: 100 }]);
+    const file = readdirSync('/proc/self/fd').find((fd) => {
+      try {
+        return readlinkSync(`/proc/self/fd/${fd}`).startsWith(join(folder, 'journal-'));
+      } catch {
+        return false;
+      }
+    });
+    // From here on the disk is full, for this file.
+    closeSync(Number(file));
+    assert.equal(openSync('/dev/full', 'a'), Number(file));
+    journal.close(record('gen-1'), [
+      { counter: 'key default/ci usd/total @0', ends: Infinity, paid: 70, released: 30 },
+    ]);
+    assert.match(String(faults[0]), /ENOSPC/);
+    await journal.stop();
+    const spent = (): number => Number(reader.prepare('SELECT spent FROM budgets').get()?.['spent']);
+    assert.equal(spent(), 0);
+    await open().stop();
+    assert.equal(spent(), 100);
+  },
+);

@@ -3,7 +3,15 @@
  * soon after. Each record is one line appended to a file: a write to the page cache, microseconds. The file is also
  * the queue of the thread that commits, a few times a second; what it had not committed is read at the next start.
  */
-import { closeSync, openSync, readdirSync, readFileSync, unlinkSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  ftruncateSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  unlinkSync,
+  writeSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import type { DatabaseSync } from 'node:sqlite';
 import { Worker } from 'node:worker_threads';
@@ -51,7 +59,8 @@ export type TakeOrder = {
 };
 
 export type SignatureOrder = { readonly kind: 'signatures'; readonly rows: readonly KnownSignature[] };
-export type StopOrder = { readonly kind: 'stop' };
+/** `whole`: every charge was appended, so what is leased and not charged was never used. */
+export type StopOrder = { readonly kind: 'stop'; readonly whole: boolean };
 
 /** What the thread tells. */
 export type Told =
@@ -89,6 +98,8 @@ class FileJournal implements DurableJournal {
   #sequence = 0;
   #committed = 0;
   #scheduled = false;
+  /** False once a record could not be appended. */
+  #whole = true;
   #takes = 0;
   readonly #taking = new Map<number, Take>();
 
@@ -155,7 +166,7 @@ class FileJournal implements DurableJournal {
 
   async stop(): Promise<void> {
     this.#send();
-    this.#worker.postMessage({ kind: 'stop' } satisfies StopOrder);
+    this.#worker.postMessage({ kind: 'stop', whole: this.#whole } satisfies StopOrder);
     await this.#gone;
     closeSync(this.#segment.file);
     if (this.#committed >= this.#segment.last) unlinkSync(this.#segment.path);
@@ -199,14 +210,31 @@ class FileJournal implements DurableJournal {
     }
   }
 
-  /** A record that cannot be appended is kept in memory only; the operator is told. */
+  /**
+   * A record that cannot be appended is kept in memory only, and what it was charged stays leased: the next start
+   * counts it as spent. The operator is told.
+   */
   #append(text: string, sequence: number): void {
     try {
       if (this.#segment.bytes > segmentBytes) this.#rotate();
-      this.#segment.bytes += writeSync(this.#segment.file, `${text}\n`);
+      this.#write(Buffer.from(`${text}\n`));
       this.#segment.last = sequence;
     } catch (error) {
+      this.#whole = false;
       this.#options.fault(error);
+    }
+  }
+
+  /** All of it, or the file as it was: half a line would spoil the next one. */
+  #write(line: Buffer): void {
+    const { file, bytes } = this.#segment;
+    let written = 0;
+    try {
+      while (written < line.length) written += writeSync(file, line, written);
+      this.#segment.bytes = bytes + written;
+    } catch (error) {
+      if (written > 0) ftruncateSync(file, bytes);
+      throw error;
     }
   }
 
