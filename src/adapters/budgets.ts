@@ -41,12 +41,18 @@ export function takeLeases(database: DatabaseSync, orders: readonly LeaseOrder[]
   for (const { counter, ends, amount } of orders) take.run(counter, endOf(ends), amount);
 }
 
-/** Settles charges; the caller's transaction makes it happen once. */
+/** Settles charges; the caller's transaction makes it happen once. Those of a batch mostly are of few counters. */
 export function settleCharges(database: DatabaseSync, charges: readonly Charge[]): void {
+  if (charges.length === 0) return;
+  const sums = new Map<string, { ends: number; paid: number; released: number }>();
+  for (const { counter, ends, paid, released } of charges) {
+    const sum = sums.get(counter) ?? { ends, paid: 0, released: 0 };
+    sums.set(counter, { ends, paid: sum.paid + paid, released: sum.released + released });
+  }
   const settle = database.prepare(`
     INSERT INTO budgets (counter, ends, spent, leased) VALUES (?1, ?2, ?3, -(?3 + ?4))
     ON CONFLICT (counter) DO UPDATE SET spent = spent + ?3, leased = leased - (?3 + ?4)`);
-  for (const { counter, ends, paid, released } of charges) settle.run(counter, endOf(ends), paid, released);
+  for (const [counter, { ends, paid, released }] of sums) settle.run(counter, endOf(ends), paid, released);
 }
 
 /** Returns leases of which nothing is held: when a process ends in good order. */

@@ -3,7 +3,7 @@ import type { DatabaseSync } from 'node:sqlite';
 import type { GenerationRecord } from '../core/record.ts';
 import type { Charge } from '../ports.ts';
 import { settleCharges } from './budgets.ts';
-import { spendAdder } from './spend.ts';
+import { addSpend } from './spend.ts';
 
 /** The table, for the migration that makes it. */
 export const generationsSchema = `
@@ -27,12 +27,15 @@ export function insertEntries(database: DatabaseSync, entries: readonly Entry[])
   const insert = database.prepare(
     `INSERT OR IGNORE INTO generations (id, at, record) VALUES (json_extract(?1, '$.id'), json_extract(?1, '$.at'), ?1)`,
   );
-  const addSpend = spendAdder(database);
+  const fresh: GenerationRecord[] = [];
+  const owed: Charge[] = [];
   for (const { record, charges } of entries) {
     if (insert.run(record).changes !== 1) continue;
-    addSpend(JSON.parse(record) as GenerationRecord);
-    if (charges.length > 0) settleCharges(database, charges);
+    fresh.push(JSON.parse(record) as GenerationRecord);
+    owed.push(...charges);
   }
+  settleCharges(database, owed);
+  addSpend(database, fresh);
 }
 
 export function recordById(database: DatabaseSync, id: string): GenerationRecord | undefined {

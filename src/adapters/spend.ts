@@ -13,7 +13,15 @@ import {
   type SpendReport,
   type SpendSum,
 } from '../core/spend-report.ts';
-import { measures, spendOf, spent, type Measure, type SpendPlace, type Sums } from '../core/spend.ts';
+import {
+  addSums,
+  measures,
+  spendOf,
+  spent,
+  type Measure,
+  type SpendPlace,
+  type Sums,
+} from '../core/spend.ts';
 
 const placeColumns: readonly (keyof SpendPlace)[] = [
   'hour',
@@ -86,20 +94,23 @@ const addToKey = `
 INSERT INTO key_spend (workspace, "key", hour, amount) VALUES (?, ?, ?, ?)
 ON CONFLICT DO UPDATE SET amount = amount + excluded.amount`;
 
-/** Returns what adds a record to the roll-up, inside the transaction that is open. */
-export function spendAdder(database: DatabaseSync): (record: GenerationRecord) => void {
+/** Adds records to the roll-up, inside the transaction that is open: those of a batch mostly stand in few cells. */
+export function addSpend(database: DatabaseSync, records: readonly GenerationRecord[]): void {
+  const cells = new Map<string, { readonly place: SpendPlace; readonly sums: Record<Measure, bigint> }>();
+  for (const { place, sums } of records.flatMap(spendOf)) {
+    const name = JSON.stringify(Object.values(place));
+    const cell = cells.get(name);
+    if (cell) addSums(cell.sums, sums);
+    else cells.set(name, { place, sums: { ...sums } });
+  }
   const cell = database.prepare(addCell);
   const key = database.prepare(addToKey);
-  return (record) => {
-    for (const { place, sums } of spendOf(record)) {
-      // BigInt, because a number would be bound as a floating-point value.
-      const where = placeColumns.map((name) =>
-        numbers.has(name) ? BigInt(place[name]) : String(place[name]),
-      );
-      cell.run(...where, ...measures.map((name) => sums[name]));
-      key.run(place.workspace, place.key, BigInt(place.hour), spent(sums));
-    }
-  };
+  for (const { place, sums } of cells.values()) {
+    // BigInt, because a number would be bound as a floating-point value.
+    const where = placeColumns.map((name) => (numbers.has(name) ? BigInt(place[name]) : String(place[name])));
+    cell.run(...where, ...measures.map((name) => sums[name]));
+    key.run(place.workspace, place.key, BigInt(place.hour), spent(sums));
+  }
 }
 
 /** Nano-USD that a key has spent since an hour (since 1970, UTC). */

@@ -5,9 +5,8 @@ import { isPriced } from '../core/price.ts';
 import { limitCost, type AttemptRecord } from '../core/record.ts';
 import type { Endpoint } from '../core/snapshot.ts';
 import { warmthOf } from '../core/warmth.ts';
-import type { World } from '../ports.ts';
-import type { Request } from './prepare.ts';
 import { spentSoFar, type Trail } from './trail.ts';
+import type { Journey } from './walk.ts';
 
 /** Where an attempt went, and how much of its prompt the primary would have read from its cache, in tokens. */
 export type Compared = { readonly endpoint: Endpoint; readonly cached: number };
@@ -58,10 +57,12 @@ function isPrimary({ primary }: Trail, { model, provider }: AttemptRecord): bool
 
 /** Nothing is read or kept where the answer tells of no cache. */
 export function rememberCache(
-  { request, world }: { readonly request: Request; readonly world: World },
+  { request, steps, world }: Pick<Journey, 'request' | 'steps' | 'world'>,
   endpoint: Endpoint,
   { usage, at }: AttemptRecord,
 ): void {
+  // Where nothing else can serve, there is nothing to compare with.
+  if (steps.length < 2 && request.route.chain.length < 2) return;
   const warmth = usage && warmthOf(endpoint.price, usage, at);
   if (!warmth) return;
   const conversation = request.conversation();
