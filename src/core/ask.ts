@@ -13,8 +13,8 @@ export type Source = {
   readonly body: Buffer;
   /** Offset of the object's `{`. */
   readonly open: number;
-  /** Short strings inside the members that may be words for media (`image_url`, `file_data`, …): seen in passing. */
-  readonly media: ReadonlySet<string>;
+  /** Strings inside the members that may tell of media, tool results or proofs (`image_url`, `tool_call_id`, …): seen in passing. */
+  readonly words: ReadonlySet<string>;
   /** Key → member, in the order written. `start` of `member` is the key's quote, `value` is the value alone. */
   readonly members: ReadonlyMap<string, { readonly member: Span; readonly value: Span }>;
 };

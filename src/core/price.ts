@@ -129,9 +129,12 @@ export function dearestRates(price: Price, bound: Bound): Extreme {
   const reachable = reachableRates(price, bound);
   const dearest = (pick: (rate: Rate) => readonly (number | undefined)[]): number =>
     Math.max(0, ...reachable.flatMap(pick).map((value) => value ?? 0));
+  const hour = dearest((rate) => [rate.cacheWrite1h]);
+  // Whether the hour's cache is written costs a pass over the request: asked only where it has a price.
+  const written = hour > 0 && (bound.cacheWrites ?? '1h') === '1h' ? hour : 0;
   return {
     input: Math.max(
-      (bound.cacheWrites ?? '1h') === '1h' ? dearest((rate) => [rate.cacheWrite1h]) : 0,
+      written,
       dearest((rate) => [rate.input, rate.cacheRead, rate.cacheWrite]),
     ) as Pico,
     output: dearest((rate) => [rate.output, rate.reasoning]) as Pico,

@@ -27,7 +27,7 @@ type Member = { readonly member: Span; readonly value: Span };
  */
 export function readSource(body: Buffer): Source {
   const members = new Map<string, Member>();
-  const media = new Set<string>();
+  const words = new Set<string>();
   const open = skipSpace(body, afterMark(body));
   if (body[open] !== openBrace) throw new JsonFault('the body must be a JSON object');
   let at = skipSpace(body, open + 1);
@@ -39,7 +39,7 @@ export function readSource(body: Buffer): Source {
     const afterKey = skipSpace(body, keyEnd);
     if (body[afterKey] !== colon) throw new JsonFault(`expected ":" at byte ${afterKey}`);
     const start = skipSpace(body, afterKey + 1);
-    const end = endOfValue(body, start, media);
+    const end = endOfValue(body, start, words);
     doubled ||= members.has(key);
     members.set(key, { member: { start: at, end }, value: { start, end } });
     at = skipSpace(body, end);
@@ -51,7 +51,7 @@ export function readSource(body: Buffer): Source {
   if (skipSpace(body, at + 1) < body.length)
     throw new JsonFault(`unexpected text after the object at byte ${at + 1}`);
   // Not before all was seen: what is nested too deep could not be written.
-  return doubled ? readSource(rewritten(body)) : { body, open, members, media };
+  return doubled ? readSource(rewritten(body)) : { body, open, members, words };
 }
 
 /** The offset after a byte order mark, which some editors and clients write before everything. */
@@ -245,10 +245,10 @@ function endOfLongString(body: Buffer, start: number): number {
 }
 
 /** The offset after the value that begins at `start`. Scalars are checked, what is inside containers is not. */
-function endOfValue(body: Buffer, start: number, media: Set<string>): number {
+function endOfValue(body: Buffer, start: number, words: Set<string>): number {
   const byte = body[start];
   if (byte === quote) return endOfString(body, start);
-  if (byte === openBrace || byte === openBracket) return endOfContainer(body, start, media);
+  if (byte === openBrace || byte === openBracket) return endOfContainer(body, start, words);
   let at = start;
   while (at < body.length && isScalarByte(body[at] as number)) at++;
   if (!scalar.test(body.toString('latin1', start, at)))
@@ -262,25 +262,29 @@ function isScalarByte(byte: number): boolean {
   return byte > 0x20 && byte !== comma && byte !== closeBrace && byte !== closeBracket;
 }
 
-/** Strings of such a length and beginning may be `image_url`, `input_audio`, `video_url`, `file_data` or `file_id`. */
-function mayBeMedia(body: Buffer, start: number, end: number): boolean {
+/**
+ * Strings of such a length and beginning may be `image_url`, `input_audio`, `video_url`, `file_data` or `file_id`,
+ * `tool_call_id` or `reasoning_details`.
+ */
+function mayTell(body: Buffer, start: number, end: number): boolean {
   const length = end - start - 2;
-  if (length < 7 || length > 11) return false;
+  if (length < 7 || length > 17) return false;
   const first = body[start + 1];
-  return first === 0x69 || first === 0x66 || first === 0x76;
+  if (length <= 11) return first === 0x69 || first === 0x66 || first === 0x76;
+  return length === 12 ? first === 0x74 : length === 17 && first === 0x72;
 }
 
 /** Deeper than any real request; a bound so that hostile nesting ends as a fault, not as memory. */
 const maxDepth = 512;
 
-function endOfContainer(body: Buffer, start: number, media: Set<string>): number {
+function endOfContainer(body: Buffer, start: number, words: Set<string>): number {
   const braces: boolean[] = [];
   let at = start;
   while (at < body.length) {
     const byte = body[at];
     if (byte === quote) {
       const end = endOfString(body, at);
-      if (mayBeMedia(body, at, end)) media.add(body.toString('latin1', at + 1, end - 1));
+      if (mayTell(body, at, end)) words.add(body.toString('latin1', at + 1, end - 1));
       at = end;
       continue;
     }

@@ -3,22 +3,25 @@ import { newNames, type IdGrammar } from '../../core/hand-over.ts';
 import { asObject, someText } from '../../core/json.ts';
 import type { JsonValue } from '../../core/snapshot.ts';
 import { parseJson } from '../json-source.ts';
-import { hasDetails, withOwnDetails } from './own-details.ts';
+import { withOwnDetails } from './own-details.ts';
 
 const mark = Buffer.from('"tool_call_id"');
 const quote = 0x22;
+
+/** `words` are those seen in the body, and at least those of the messages. */
+export type History = { readonly messages: Buffer; readonly words: ReadonlySet<string> };
 
 /**
  * The messages with ids that fit and without thoughts that another issuer proved, as JSON text; undefined where all of
  * them may stay and the bytes can pass. Throws JsonFault.
  */
 export function fittedMessages(
-  messages: Buffer,
+  { messages, words }: History,
   grammar: IdGrammar,
   keeps: (proof: string) => boolean,
 ): string | undefined {
-  const idsFit = resultIds(messages).every((id) => grammar.valid.test(id));
-  if (idsFit && !hasDetails(messages)) return undefined;
+  const idsFit = !words.has('tool_call_id') || resultIds(messages).every((id) => grammar.valid.test(id));
+  if (idsFit && !words.has('reasoning_details')) return undefined;
   const list = parseJson(messages) as readonly JsonValue[];
   const names = idsFit ? new Map<string, string>() : newNames(list.flatMap(idsIn), grammar);
   const fitted = list.map((message) => renamed(withOwnDetails(message, keeps), names));

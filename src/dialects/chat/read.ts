@@ -268,7 +268,7 @@ function hostedPart(source: Source, values: JsonObject): string | undefined {
 
 /** A request without media is measured by its bytes alone; with media it is parsed, for base64 is not text. */
 function readWeight(source: Source, messages: Buffer): Weight {
-  return mediaWords.some((word) => source.media.has(word))
+  return mediaWords.some((word) => source.words.has(word))
     ? weigh(guarded(() => valueOf(source, 'messages')) as JsonValue, 'messages')
     : plainWeight(messages.length);
 }
