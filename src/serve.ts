@@ -68,7 +68,7 @@ async function findServer(
     ...optional('instead', downgrade?.to),
   });
   trail.skipped = plan.skipped;
-  trail.warnings = downgrade ? [...route.warnings, downgrade.why] : route.warnings;
+  trail.warnings = downgrade && plan.downgraded ? [...route.warnings, downgrade.why] : route.warnings;
   if (plan.primary) trail.primary = plan.primary;
   const { dialect, headers } = inbound;
   const request = {

@@ -192,6 +192,21 @@ test('near its limit a preset is served by the models it names for that', async 
   );
 });
 
+test('a downgrade obeys the floor; where it leaves nobody, the chain goes on', async (t) => {
+  const tiered = document({
+    preset: '{ usd: 0.02, per: day, downgrade: { at: 1, to: [acme/dear] }, min_output: 10 }',
+  })
+    .replace('  acme/cheap:', '  acme/cheap:\n    tier: strong')
+    .replace('  acme/dear:', '  acme/dear:\n    tier: small')
+    .replace('failover: {  }', 'floor: { tier: standard }');
+  const gateway = await startTestGateway(t, tiered);
+  for (let sent = 0; sent < 2; sent++) {
+    const answer = await ask(gateway, { max_tokens: 50 });
+    assert.equal(answer.headers.get('x-spillway-model'), 'acme/cheap');
+    assert.deepEqual(answer.body.usage?.spillway.warnings ?? [], []);
+  }
+});
+
 test('what others hold is waited for: twelve at once on a limit that admits three are all answered', async (t) => {
   const gateway = await start(t, { key: '{ usd: 0.04, per: day, min_output: 1000 }' });
   const answers = await Promise.all(Array.from({ length: 12 }, () => ask(gateway)));

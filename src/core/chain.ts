@@ -40,6 +40,8 @@ export type Plan = {
   readonly skipped: readonly Skip[];
   /** The first endpoint of the primary, whether or not it can serve: what costs are compared with. */
   readonly primary?: Endpoint;
+  /** Other models than the chain's serve, for a limit is nearly used up. */
+  readonly downgraded?: true;
 };
 
 export type PlanInput = {
@@ -61,8 +63,18 @@ export const spokenWires: ReadonlySet<string> = new Set([
   'gemini',
 ]);
 
-/** Orders the endpoints of the chain and leaves out, with the reason, those that may not or cannot serve. */
+/**
+ * Orders the endpoints of the chain and leaves out, with the reason, those that may not or cannot serve. Where none of
+ * the models that should serve instead can, the chain goes on: its limit is not used up yet.
+ */
 export function makePlan(input: PlanInput): Plan {
+  const instead = input.instead && planOf(input);
+  if (instead && instead.steps.length > 0) return { ...instead, downgraded: true };
+  const { instead: _none, ...listed } = input;
+  return planOf(listed);
+}
+
+function planOf(input: PlanInput): Plan {
   const listed = input.route.chain.map((member, position) => ({ member, position }));
   const chain = input.instead ? downgraded(listed, input.instead, input.snapshot) : listed;
   const candidates = chain.flatMap(({ member, position }) => candidatesOf(input, member, position));
