@@ -88,6 +88,8 @@ export type Denial = {
     | 'unavailable';
   readonly limit?: LimitState;
   readonly part?: string;
+  /** Where it is `busy`: whether things have changed so that another try is worth its computation. */
+  readonly changed?: () => boolean;
 };
 
 /** Models, and in words the limit that calls for them. */

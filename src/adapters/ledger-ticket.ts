@@ -201,7 +201,19 @@ export class LedgerTicket implements Ticket {
         return { denied: 'exhausted', limit: this.#needing(claim) };
       busy ??= claim;
     }
-    return busy && { denied: 'busy', limit: this.#needing(busy) };
+    return busy && { denied: 'busy', limit: this.#needing(busy), changed: this.#changeOf(busy) };
+  }
+
+  /** It fits now, or would not even if nothing were held, or its window has ended, or the limits are others. */
+  #changeOf(claim: Claim): () => boolean {
+    const { options } = this.#ledger;
+    const [snapshot, loans] = [options.snapshot(), options.store.loans()];
+    return () =>
+      claim.amount <= this.#room(claim, false) ||
+      claim.amount > this.#room(claim, true) ||
+      options.clock.now() >= claim.counter.ends ||
+      options.snapshot() !== snapshot ||
+      options.store.loans() !== loans;
   }
 
   #needing(claim: Claim): LimitState {

@@ -13,7 +13,7 @@ export async function admit(caller: Caller, waiting: Waiting, snapshot: Snapshot
   const entered = await patiently(
     waiting,
     () => world.ledger.admit(caller),
-    (result) => isDenial(result) && result.limit?.unit === 'concurrent',
+    (result) => (isDenial(result) && result.limit?.unit === 'concurrent' ? result : undefined),
   );
   if (!isDenial(entered)) return entered;
   const contact = snapshot.workspaces.get(caller.workspace)?.contact;

@@ -82,7 +82,7 @@ async function fitted(input: HoldInput, target: Target, facts: Facts): Promise<H
       const cap = largest(true);
       return cap === undefined || cap === asked ? whole : await grant(input, target, facts, cap);
     },
-    (result) => isDenial(result) && result.denied === 'busy',
+    (result) => (isDenial(result) && result.denied === 'busy' ? result : undefined),
   );
   if (!isDenial(patient) || patient.denied !== 'busy' || input.departure.why) return patient;
   const cap = largest(false);

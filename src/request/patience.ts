@@ -1,5 +1,5 @@
 /** Waiting for money that others hold: held is not spent, so a settlement may make room. Nothing was sent yet. */
-import type { Cancel, World } from '../ports.ts';
+import type { Cancel, Denial, World } from '../ports.ts';
 import type { Departure } from './departure.ts';
 
 /** How long a request waits for what others hold, in all, in ms. */
@@ -12,18 +12,23 @@ export type Waiting = {
   readonly deadline: number;
 };
 
-/** Tries again at every settlement until it is no longer `busy`, time is over, or nobody is there any more. */
+/** Tries again when a settlement has changed something, until it is granted, time is over, or nobody is there any more. */
 export async function patiently<T>(
   { world, departure, deadline }: Waiting,
   attempt: () => T | Promise<T>,
-  busy: (result: Awaited<T>) => boolean,
+  busy: (result: Awaited<T>) => Denial | undefined,
 ): Promise<Awaited<T>> {
   for (;;) {
-    const before = world.ledger.settlements;
+    let seen = world.ledger.settlements;
     const result = await attempt();
-    const left = deadline - world.clock.ticks();
-    if (!busy(result) || left <= 0 || departure.why) return result;
-    if (world.ledger.settlements === before) await settlement(world, departure, left);
+    const denial = busy(result);
+    if (!denial) return result;
+    do {
+      const left = deadline - world.clock.ticks();
+      if (left <= 0 || departure.why) return result;
+      if (world.ledger.settlements === seen) await settlement(world, departure, left);
+      seen = world.ledger.settlements;
+    } while (denial.changed?.() === false);
   }
 }
 
