@@ -7,6 +7,7 @@ import { backupDatabase, DataRefused, openDatabase } from './adapters/database.t
 import { emulatedUpstream } from './adapters/emulated-upstream.ts';
 import { openJournal, type DurableJournal } from './adapters/journal.ts';
 import { memoryCaches } from './adapters/caches.ts';
+import { memoryHealth, type MemoryHealth, type Subject } from './adapters/health.ts';
 import { lockDirectory } from './adapters/lock.ts';
 import type { Notice } from './adapters/ledger.ts';
 import { openLimitBook } from './adapters/limit-book.ts';
@@ -89,8 +90,13 @@ export async function startGateway(options: StartOptions): Promise<Running> {
       now: () => Date.now(),
     });
     const first = await applyFirst(configuration, options);
+    const health = memoryHealth(systemClock);
     const emulator = usesEmulator(configuration)
-      ? await startEmulator({ catalogue: () => configuration.snapshot().catalogue, ...options.emulatorPace })
+      ? await startEmulator({
+          catalogue: () => configuration.snapshot().catalogue,
+          changed: (model) => health.reset((subject) => isEmulated(subject, model)),
+          ...options.emulatorPace,
+        })
       : undefined;
     undo.push(() => emulator?.close());
     const journal = openJournal({
@@ -115,7 +121,7 @@ export async function startGateway(options: StartOptions): Promise<Running> {
       keep: (rows) => journal.keepSignatures(rows),
     });
     undo.push(() => signatures.flush());
-    const kept = { database, journal, money, spend, signatures };
+    const kept = { database, journal, money, spend, signatures, health };
     return await open({ options, configuration, first, ...kept, emulator, undo });
   } catch (error) {
     await unwind(undo);
@@ -142,6 +148,12 @@ function usesEmulator(configuration: OpenConfiguration): boolean {
   );
 }
 
+/** What calls have taught about an emulated provider is obsolete when its faults are changed by hand. */
+function isEmulated({ provider, model }: Subject, changed: string): boolean {
+  const same = changed === '*' || model === undefined || model === changed;
+  return same && provider.baseUrl.startsWith('emulator://');
+}
+
 type Parts = {
   readonly options: StartOptions;
   readonly configuration: OpenConfiguration;
@@ -151,6 +163,7 @@ type Parts = {
   readonly money: OpenLedger;
   readonly spend: Spend;
   readonly signatures: Signatures;
+  readonly health: MemoryHealth;
   readonly emulator: Emulator | undefined;
   readonly undo: (() => unknown)[];
 };
@@ -221,7 +234,7 @@ async function open(parts: Parts): Promise<Running> {
 type DoorState = { ready: boolean; listening?: Listening };
 
 function makeRoute(
-  { options, configuration, journal, money, spend, signatures, emulator, undo }: Parts,
+  { options, configuration, journal, money, spend, signatures, health, emulator, undo }: Parts,
   control: Control,
   state: DoorState,
 ): Route {
@@ -237,6 +250,7 @@ function makeRoute(
     journal,
     signatures,
     caches: memoryCaches(() => systemClock.now()),
+    health,
     tokens,
     fault: options.fault,
   };
@@ -273,7 +287,7 @@ type ControlFacts = {
 };
 
 function makeControl(
-  { options, configuration, journal, money, spend, emulator, database }: Parts,
+  { options, configuration, journal, money, spend, health, emulator, database }: Parts,
   { secrets, notes, inFlight }: ControlFacts,
 ): Control {
   const startedAt = Date.now();
@@ -282,6 +296,7 @@ function makeControl(
     configuration,
     generations: journal,
     spend,
+    health,
     limits: openLimitBook({ money, database, now: () => systemClock.now() }),
     ...optional('emulator', emulator),
     actorOf: (request) => actorOf(request, secrets),
@@ -291,7 +306,7 @@ function makeControl(
         throw error instanceof DataRefused ? new OperationRefused(400, error.message) : error;
       }),
     explain: (snapshot, body, asked) =>
-      explain(snapshot, body, { ...asked, foresee: (caller) => money.ledger.foresee(caller) }),
+      explain(snapshot, body, { ...asked, health, foresee: (caller) => money.ledger.foresee(caller) }),
     clock: systemClock,
     report: (error) => options.fault(error, 'control'),
   });

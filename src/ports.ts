@@ -2,11 +2,14 @@
  * What a request may ask of the world. Types only: `main.ts` and the simulator choose who answers.
  * Nothing here names a framework, so the same `serve` runs on sockets and on a virtual clock.
  */
+import type { Rest } from './core/breaker.ts';
 import type { Caller, Target } from './core/budget.ts';
 import type { Demand, Room } from './core/demand.ts';
+import type { Failure } from './core/failure.ts';
 import type { LimitState } from './core/limit-state.ts';
 import type { Nano } from './core/money.ts';
 import type { GenerationRecord } from './core/record.ts';
+import type { Endpoint, Provider } from './core/snapshot.ts';
 
 export type Cancel = () => void;
 
@@ -161,6 +164,27 @@ export type Signatures = {
   issuerOf(workspace: string, signature: string): string | undefined;
 };
 
+/** What calls have taught about endpoints and credentials. */
+export type Health = {
+  /** Why it is left alone now; undefined = it may be asked. */
+  rest(endpoint: Endpoint): Rest | undefined;
+  /** The credential to call with: the first that does not rest. */
+  credential(provider: Provider): string | undefined;
+  /**
+   * A call begins. Undefined = it rests by now, or another request probes it; `forced` asks all the same.
+   * Whoever enters must settle.
+   */
+  enter(endpoint: Endpoint, credential: string | undefined, forced: boolean): Call | undefined;
+};
+
+/** A call whose outcome is awaited. */
+export type Call = {
+  /** The first content has arrived: a probe has done its work. */
+  answered(): void;
+  /** How it ended; without a failure, well. Exactly once. */
+  settle(failure?: Failure): void;
+};
+
 /** Why a request cannot be served any longer. */
 export type Departed = 'client' | 'shutdown';
 
@@ -188,6 +212,8 @@ export type World = {
   readonly journal: Journal;
   readonly signatures: Signatures;
   readonly caches: Caches;
+  /** Absent = nothing is remembered: everything is asked. */
+  readonly health?: Health;
   /** Absent = every bound stays a token per byte. */
   readonly tokens?: TokenCounter;
   /** Our own broken promises: logged with the generation's id, never shown. Tests fail on any. */

@@ -66,6 +66,7 @@ async function findServer(
     snapshot,
     now: trail.at,
     ...optional('instead', downgrade?.to),
+    ...optional('health', world.health),
   });
   trail.skipped = plan.skipped;
   trail.warnings = downgrade && plan.downgraded ? [...route.warnings, downgrade.why] : route.warnings;
@@ -85,7 +86,7 @@ async function findServer(
     conversation: () => conversationOf(ask, headers, digest),
     counted: counting(ask, world.tokens),
   };
-  return await walk({ request, steps: plan.steps, trail, ticket, ...waiting });
+  return await walk({ request, steps: plan.steps, resting: [...plan.resting], trail, ticket, ...waiting });
 }
 
 function callerOf({ route, ask }: Trail, { workspace, name }: Key): Caller {

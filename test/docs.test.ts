@@ -4,6 +4,7 @@ import { test } from 'node:test';
 import { loadCatalogue } from '../src/catalog/load.ts';
 import { snapshotFromDocument } from '../src/control/check-document.ts';
 import { spendTotal } from '../src/control/api-spend-schemas.ts';
+import { blameOf } from '../src/core/breaker.ts';
 import { defaultFailover } from '../src/core/defaults.ts';
 import { mayTryNext, type FailureClass } from '../src/core/failure.ts';
 import { problemTable } from '../src/core/problem.ts';
@@ -75,6 +76,17 @@ test('errors.md has every failure class, and whether the next endpoint is tried'
   const rows = rowsWith('class', 'errors');
   const told = rows.map((row) => `${codes(cell(row, 'class')).join()} ${cell(row, 'next')}`);
   const real = (Object.keys(classes) as FailureClass[]).map((one) => `${one} ${whenNext(one)}`);
+  assert.deepEqual(told.sort(), real.sort());
+});
+
+test('health.md has every failure class, whom it blames, and whether at once', () => {
+  const told = rowsWith('blames', 'health').flatMap((row) =>
+    codes(cell(row, 'class')).map((one) => `${one}: ${cell(row, 'blames')} ${cell(row, 'opens')}`),
+  );
+  const real = (Object.keys(classes) as FailureClass[]).map((one) => {
+    const blame = blameOf({ class: one, status: 0, message: '' }, false);
+    return `${one}: ${blame ? `${blame.on} ${blame.atOnce ? 'at once' : 'counted'}` : 'nobody never'}`;
+  });
   assert.deepEqual(told.sort(), real.sort());
 });
 
@@ -165,8 +177,9 @@ workspaces: { other: {} }
 
 test('errors.md has every reason for which an endpoint is left out, and each can happen', () => {
   const reasons = named(rowsWith('reason', 'errors'), 'reason');
-  // The plan does not know these: they depend on limits and on what others have spent. `test/limits.test.ts` has them.
-  assert.deepEqual(new Set(reasons), new Set([...Object.keys(skips), 'budget', 'limit', 'unbounded']));
+  // These depend on limits and on what others have spent, or on what failed: `test/limits.test.ts`, `test/breakers.test.ts`.
+  const known = [...Object.keys(skips), 'budget', 'limit', 'unbounded', 'breaker'];
+  assert.deepEqual(new Set(reasons), new Set(known));
   for (const [reason, how] of Object.entries(skips)) assert.equal(skippedFor(how), reason);
 });
 

@@ -146,10 +146,11 @@ for (const [kind, expected] of Object.entries(rows) as [FaultKind, Expected][]) 
 
 test('every endpoint rate-limited: 429 with the shortest wait, what was tried, and the first error first', async (t) => {
   const gateway = await startTestGateway(t, emulatedChain);
-  gateway.emulator?.setFault({ model: primary, kind: 'rate_limit', retryAfter: 40 });
-  gateway.emulator?.setFault({ model: 'anthropic/claude-haiku-4.5', kind: 'overloaded' });
-  gateway.emulator?.setFault({ model: 'anthropic/claude-sonnet-4.6', kind: 'rate_limit', retryAfter: 12 });
   for (const stream of [true, false]) {
+    // A fault that is set by hand resets what was learned before it.
+    gateway.emulator?.setFault({ model: primary, kind: 'rate_limit', retryAfter: 40 });
+    gateway.emulator?.setFault({ model: 'anthropic/claude-haiku-4.5', kind: 'overloaded' });
+    gateway.emulator?.setFault({ model: 'anthropic/claude-sonnet-4.6', kind: 'rate_limit', retryAfter: 12 });
     const response = await gateway.post({
       model: '@preset/coder',
       stream,
@@ -212,10 +213,12 @@ test('repaired, the primary serves again at once', async (t) => {
       'x-spillway-position',
     );
   assert.equal(await position(), '0');
-  gateway.emulator?.setFault({ model: primary, kind: 'server_error' });
-  assert.equal(await position(), '1');
-  gateway.emulator?.clearFaults();
-  assert.equal(await position(), '0');
+  for (const kind of ['server_error', 'rate_limit', 'out_of_credit', 'unknown_model'] as const) {
+    gateway.emulator?.setFault({ model: primary, kind });
+    for (let turn = 0; turn < 4; turn++) assert.equal(await position(), '1', kind);
+    gateway.emulator?.clearFaults();
+    assert.equal(await position(), '0', kind);
+  }
 });
 
 test('attempts are bounded, whatever the chain', async (t) => {

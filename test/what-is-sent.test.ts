@@ -137,7 +137,7 @@ test('GET /generation answers at once, to the key that asked, with every attempt
 });
 
 test('openrouter_metadata comes to those who ask for it, on answers, streams and errors', async (t) => {
-  const { gateway, first, second } = await start(t, json(500, {}));
+  const { gateway, second } = await start(t, json(500, {}));
   const wanted = { 'x-openrouter-metadata': 'Enabled' };
   type Metadata = {
     openrouter_metadata?: { strategy: string; attempt: number; attempts: { status: number }[] };
@@ -153,12 +153,15 @@ test('openrouter_metadata comes to those who ask for it, on answers, streams and
   const error = (await (await gateway.post(ask, wanted)).json()) as Metadata;
   assert.equal(error.openrouter_metadata?.attempts.length, 2);
   for (const usage of ['', ',"usage":{"prompt_tokens":1,"completion_tokens":1}']) {
-    first.answer(
+    const well = await start(
+      t,
       sse(
         `data: {"id":"1","created":1,"model":"m","choices":[{"index":0,"delta":{"content":"x"},"finish_reason":"stop"}]${usage}}\n\ndata: [DONE]\n\n`,
       ),
     );
-    const events = (await (await gateway.post({ ...ask, stream: true }, wanted)).text()).trim().split('\n\n');
+    const events = (await (await well.gateway.post({ ...ask, stream: true }, wanted)).text())
+      .trim()
+      .split('\n\n');
     const last = JSON.parse(events.at(-2)?.slice(6) ?? '') as Metadata;
     assert.equal(last.openrouter_metadata?.strategy, 'direct');
   }

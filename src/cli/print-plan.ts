@@ -50,5 +50,11 @@ function stepRow(step: ExplanationView['steps'][number], paint: Paint): string[]
 }
 
 function skipLines(skipped: ExplanationView['skipped']): string[] {
-  return columns(skipped.map((skip) => [clean(skip.endpoint), clean(skip.reason)]));
+  return columns(
+    skipped.map(({ endpoint, reason, why, until }) => [
+      clean(endpoint),
+      clean(reason),
+      why === undefined ? '' : `${clean(why)}${until === undefined ? '' : ` until ${until}`}`,
+    ]),
+  );
 }

@@ -32,6 +32,9 @@ export function statusLines(facts: StatusView, url: string, paint: Paint): strin
     ...indent([limitLine(facts.counts.limits, facts.counts.observed_limits)]),
     title('since the start'),
     ...indent([countLine(facts.counts)]),
+    ...(facts.breakers.length > 0
+      ? [title('left alone'), ...indent(breakerLines(facts.breakers, paint))]
+      : []),
     ...(facts.emulator && facts.emulator.faults.length > 0
       ? [title('emulator faults'), ...indent(faultLines(facts.emulator.faults))]
       : []),
@@ -53,6 +56,19 @@ function providerLines(facts: StatusView, paint: Paint): string[] {
       wire,
       clean(url),
       paint('dim', counted(models, 'model')),
+    ]),
+  );
+}
+
+/** `endpoint/…  rate_limit  until 12:00:30Z`; one that is half-open waits for its next request. */
+function breakerLines(breakers: StatusView['breakers'], paint: Paint): string[] {
+  return columns(
+    breakers.map(({ subject, state, why, until }) => [
+      clean(subject),
+      paint('red', clean(why)),
+      state === 'half_open'
+        ? 'the next request probes it'
+        : `until ${until ?? 'it is mended: spillway resume'}`,
     ]),
   );
 }

@@ -168,6 +168,18 @@ export const attempt = z
 
 export const skip = z.object({ endpoint: z.string(), reason: z.string() }).openapi('Skip');
 
+const explainedSkip = z
+  .object({
+    endpoint: z.string(),
+    reason: z.string(),
+    why: z
+      .string()
+      .optional()
+      .meta({ description: 'Of one that rests: the failure class, or who paused it' }),
+    until: time.optional().meta({ description: 'Absent = until somebody acts' }),
+  })
+  .openapi('ExplainedSkip');
+
 export const generation = z
   .object({
     id: z.string(),
@@ -245,7 +257,7 @@ export const explanation = z
           .meta({ description: 'The worst case against the limits as they stand; absent = none applies' }),
       }),
     ),
-    skipped: z.array(skip),
+    skipped: z.array(explainedSkip),
     problem: z.object({ code: z.string(), message: z.string() }).optional(),
   })
   .openapi('Explanation');
@@ -305,6 +317,17 @@ export const status = z
       fallbacks: count,
       failed: count,
     }),
+    breakers: z
+      .array(
+        z.object({
+          subject: z.string().meta({ description: '`endpoint/author/name@provider`, or `provider/name`' }),
+          state: z.enum(['open', 'half_open']),
+          why: z.string().meta({ description: 'The failure class' }),
+          since: time,
+          until: time.optional().meta({ description: 'Absent = until somebody acts' }),
+        }),
+      )
+      .meta({ description: 'Those that are not closed' }),
     notes: z.array(z.string()).meta({ description: 'What an operator should know now' }),
     emulator: z
       .object({ faults: z.array(fault) })

@@ -11,12 +11,14 @@ import { ApiError, mount, type ControlApp } from './api-operation.ts';
 import * as schemas from './api-schemas.ts';
 import {
   isoTime,
+  viewBreaker,
   viewExplanation,
   viewFault,
   viewPresets,
   viewProviders,
   type StatusView,
 } from './api-views.ts';
+import type { HealthBook } from './operations.ts';
 
 const tag = 'gateway';
 
@@ -53,6 +55,7 @@ export type SystemControls = {
   /** Writes a consistent copy of the data to an absolute path. */
   readonly backup: (file: string) => Promise<void>;
   readonly emulator: EmulatorControls | undefined;
+  readonly health: HealthBook;
   /** Epoch ms. */
   readonly now: () => number;
 };
@@ -101,7 +104,7 @@ function namedKey(snapshot: Snapshot, name: string): Key {
   throw new ApiError(404, 'not_found', `there is no key "${name}"${hint}`, 'key');
 }
 
-function viewStatus({ status, snapshot: current, emulator, now }: SystemControls): StatusView {
+function viewStatus({ status, snapshot: current, emulator, health, now }: SystemControls): StatusView {
   const facts = status();
   const snapshot = current();
   return {
@@ -120,6 +123,7 @@ function viewStatus({ status, snapshot: current, emulator, now }: SystemControls
       fallbacks: facts.fallbacks,
       failed: facts.failed,
     },
+    breakers: health.breakers().map(viewBreaker),
     notes: facts.notes,
     ...optional('emulator', emulator && { faults: emulator.faults().map(viewFault) }),
   };

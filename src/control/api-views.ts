@@ -9,7 +9,7 @@ import type { Usage } from '../core/usage.ts';
 import type { Account, Bill } from '../emulator/bill.ts';
 import type { Fault } from '../emulator/faults.ts';
 import type * as schemas from './api-schemas.ts';
-import type { KeySummary, RevisionSummary } from './operations.ts';
+import type { KeySummary, OpenBreaker, RevisionSummary } from './operations.ts';
 
 /** What the schema `S` describes, as a value nobody changes. */
 export type View<S extends z.ZodType> = DeepReadonly<z.output<S>>;
@@ -107,7 +107,10 @@ export function viewExplanation(plan: Explanation): ExplanationView {
       ...optional('multiplier', step.multiplier),
       ...optional('limits', step.limits && viewStepLimits(step.limits)),
     })),
-    skipped: plan.skipped,
+    skipped: plan.skipped.map(({ until, ...skip }) => ({
+      ...skip,
+      ...optional('until', until === undefined ? undefined : isoTime(until)),
+    })),
     ...optional('problem', plan.problem && { code: plan.problem.code, message: plan.problem.message }),
   };
 }
@@ -182,6 +185,14 @@ function viewPreset(workspace: Workspace, name: string, entry: PresetEntry): Sta
     status: entry.status,
     ...optional('description', entry.active.description),
     chain: entry.active.chain.map((member) => member.model),
+  };
+}
+
+export function viewBreaker({ since, until, ...breaker }: OpenBreaker): StatusView['breakers'][number] {
+  return {
+    ...breaker,
+    since: isoTime(since),
+    ...optional('until', until === undefined ? undefined : isoTime(until)),
   };
 }
 

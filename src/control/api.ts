@@ -11,7 +11,7 @@ import { answerError, ApiError, basePath, type ControlApp, type ControlEnv } fro
 import { mountSpend } from './api-spend.ts';
 import { openStreams } from './api-stream.ts';
 import { mountSystem, type Explain, type ProcessStatus } from './api-system.ts';
-import type { Actor, Configuration, Generations, LimitBook, Spend } from './operations.ts';
+import type { Actor, Configuration, Generations, HealthBook, LimitBook, Spend } from './operations.ts';
 import { mountPage } from './page.ts';
 
 export type ControlOptions = {
@@ -19,6 +19,7 @@ export type ControlOptions = {
   readonly generations: Generations;
   readonly spend: Spend;
   readonly limits: LimitBook;
+  readonly health: HealthBook;
   /** Absent = no emulator runs. */
   readonly emulator?: EmulatorControls;
   /** Who sends this request; undefined = nobody known, answered with 401. */

@@ -181,6 +181,23 @@ export type LimitBook = {
   pastReleases(most: number): readonly Release[];
 };
 
+/** A breaker that is not closed. Times in epoch ms; `until` absent = until somebody acts. */
+export type OpenBreaker = {
+  /** `endpoint/author/name@provider`, or `provider/name` for a credential of it. */
+  readonly subject: string;
+  readonly state: 'open' | 'half_open';
+  /** The failure class. */
+  readonly why: string;
+  readonly since: number;
+  readonly until?: number;
+};
+
+/** Implemented by adapters/health.ts. */
+export type HealthBook = {
+  /** Breakers that are not closed. */
+  breakers(): readonly OpenBreaker[];
+};
+
 /** Why an operation was refused; the control plane answers with `status`. */
 export class OperationRefused extends Error {
   readonly status: 400 | 404 | 409;

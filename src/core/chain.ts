@@ -3,6 +3,7 @@
  * the dashboard's preview and the simulator print the very value that `serve` walks.
  */
 import type { Ask } from './ask.ts';
+import type { Rest } from './breaker.ts';
 import { compareTiers } from './catalog.ts';
 import { answersOf } from './demand.ts';
 import { endpointsOf, isOpenRouter } from './endpoints.ts';
@@ -38,6 +39,8 @@ export type PlanStep = {
 export type Plan = {
   readonly steps: readonly PlanStep[];
   readonly skipped: readonly Skip[];
+  /** Of those left out the ones that nothing keeps from serving but their breaker, or a pause; in order. */
+  readonly resting: readonly PlanStep[];
   /** The first endpoint of the primary, whether or not it can serve: what costs are compared with. */
   readonly primary?: Endpoint;
   /** Other models than the chain's serve, for a limit is nearly used up. */
@@ -53,6 +56,8 @@ export type PlanInput = {
   readonly now: number;
   /** Models that serve instead of the chain, for a limit is nearly used up. */
   readonly instead?: readonly string[];
+  /** Which endpoints are left alone now, and why; absent = none. */
+  readonly health?: { rest(endpoint: Endpoint): Rest | undefined };
 };
 
 /** The dialects that attempts can be made in; others are left out by name until they are spoken. */
@@ -86,15 +91,28 @@ function planOf(input: PlanInput): Plan {
   const shorten = judged.every(({ reason }) => reason !== undefined);
   const usable = (reason: string | undefined): boolean =>
     reason === undefined || (shorten && reason === 'output');
-  const able = judged.filter(({ reason }) => usable(reason)).map(({ step }) => step);
-  const steps = withoutBackups(able, input.route.provider).map((step) => ({
+  const resting = new Set(judged.filter(({ reason }) => isRest(reason)).map(({ step }) => step));
+  const able = judged
+    .filter(({ step, reason }) => usable(reason) || resting.has(step))
+    .map(({ step }) => step);
+  const fit = withoutBackups(able, input.route.provider);
+  const dressed = (step: PlanStep): PlanStep => ({
     ...step,
     ...optional('tierDrop', tierDrop(step, primary)),
-  }));
+  });
   const skipped = judged.flatMap(({ step, reason }) =>
     reason === undefined || usable(reason) ? [] : [{ endpoint: step.endpoint.id, reason }],
   );
-  return { steps: ordered(steps, input.route), skipped, ...optional('primary', primary?.endpoint) };
+  return {
+    steps: ordered(fit.filter((step) => !resting.has(step)).map(dressed), input.route),
+    resting: ordered(fit.filter((step) => resting.has(step)).map(dressed), input.route),
+    skipped,
+    ...optional('primary', primary?.endpoint),
+  };
+}
+
+function isRest(reason: string | undefined): boolean {
+  return reason === 'breaker' || reason === 'paused';
 }
 
 type Placed = { readonly member: Member; readonly position: number };
@@ -202,7 +220,8 @@ function reasonToSkip(
     (candidate.position > 0 && preset?.floor?.below !== 'last_resort'
       ? belowFloor(endpoint, preset?.floor)
       : undefined) ??
-    aboveMultiplier(candidate, primary, input.route.failover.maxCostMultiplier)
+    aboveMultiplier(candidate, primary, input.route.failover.maxCostMultiplier) ??
+    input.health?.rest(endpoint)?.reason
   );
 }
 

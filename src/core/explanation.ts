@@ -35,6 +35,9 @@ export type ExplainedStep = {
   readonly limits?: StepLimits;
 };
 
+/** An endpoint left out; of one that rests also why, and until when (epoch ms; absent = until somebody acts). */
+export type ExplainedSkip = Skip & { readonly why?: string; readonly until?: number };
+
 export type Explanation = {
   /** `coder@7`; absent when no preset was named. */
   readonly preset?: string;
@@ -42,7 +45,7 @@ export type Explanation = {
   readonly requested: string;
   readonly warnings: readonly string[];
   readonly steps: readonly ExplainedStep[];
-  readonly skipped: readonly Skip[];
+  readonly skipped: readonly ExplainedSkip[];
   /** Set when the request would be refused before any call. */
   readonly problem?: { readonly code: string; readonly message: string };
 };

@@ -1,11 +1,15 @@
 /** When no endpoint could serve: which problem the caller is told. Pure. */
+import { soonest, type Rest } from './breaker.ts';
 import type { Failure } from './failure.ts';
 import { optional } from './optional.ts';
-import { problem, type Problem, type ProblemCode } from './problem.ts';
+import { problem, problemTable, type Problem, type ProblemCode } from './problem.ts';
 import type { Skip } from './record.ts';
 
 /** A failure and the endpoint it came from. */
 export type Failed = { readonly endpoint: string; readonly provider: string; readonly failure: Failure };
+
+/** An endpoint that is left alone, and why. */
+export type Resting = { readonly endpoint: string; readonly rest: Rest };
 
 const codes: Readonly<Record<Exclude<Failure['class'], 'caller' | 'unsupported' | 'context'>, ProblemCode>> =
   {
@@ -25,9 +29,14 @@ const codes: Readonly<Record<Exclude<Failure['class'], 'caller' | 'unsupported' 
 
 /**
  * After every attempt failed the first real error is the answer, for it is the primary's. The provider's words
- * are passed on only where the request itself was at fault: then they are what the caller must read.
+ * are passed on only where the request itself was at fault: then they are what the caller must read. What rests tells
+ * no error, but when it is back. `now` is epoch ms.
  */
-export function problemOfFailures(failed: readonly [Failed, ...Failed[]]): Problem {
+export function problemOfFailures(
+  failed: readonly [Failed, ...Failed[]],
+  resting: readonly Resting[],
+  now: number,
+): Problem {
   const own = failed.find(({ failure }) => failure.class === 'caller') ?? failed[0];
   const { failure, provider } = own;
   if (failure.class === 'caller' || failure.class === 'unsupported' || failure.class === 'context') {
@@ -44,7 +53,11 @@ export function problemOfFailures(failed: readonly [Failed, ...Failed[]]): Probl
       },
     });
   }
-  const waits = failed.map((one) => one.failure.retryAfterMs).filter((ms) => ms !== undefined);
+  const known = resting.filter(({ rest }) => rest.why === 'rate_limit');
+  const waits = [
+    ...failed.map(({ failure: { retryAfterMs } }) => retryAfterMs),
+    ...known.map(({ rest: { until } }) => until && Math.max(1_000, until - now)),
+  ].filter((ms) => ms !== undefined);
   const tried = failed
     .map(({ endpoint, failure: { class: reason } }) => `${endpoint} (${reason})`)
     .join(', ');
@@ -53,6 +66,19 @@ export function problemOfFailures(failed: readonly [Failed, ...Failed[]]): Probl
     codes[failure.class],
     `No endpoint could serve this request. Tried: ${tried}.`,
     optional('retryAfter', retryAfter),
+  );
+}
+
+/** Everybody who could serve is left alone: what the one says that is back first, and when that is. `now` is epoch ms. */
+export function problemOfResting(resting: readonly [Resting, ...Resting[]], now: number): Problem {
+  const first = soonest(resting)?.rest ?? resting[0].rest;
+  const told = resting.map(({ endpoint, rest }) => `${endpoint} (${rest.why})`).join(', ');
+  const code = first.reason === 'breaker' ? codes[first.why] : 'upstream_unavailable';
+  const known = first.until !== undefined && problemTable[code].retry;
+  return problem(
+    code,
+    `Every endpoint that could serve this request is left alone for now: ${told}.`,
+    known ? { retryAfter: Math.max(1, Math.ceil(((first.until ?? now) - now) / 1_000)) } : {},
   );
 }
 

@@ -46,12 +46,14 @@ export type EmulatorOptions = {
   readonly tokensPerSecond?: number;
   /** Ms; default 250. */
   readonly firstTokenMs?: number;
+  /** Told when the faults of a model, or `*`, are changed by hand. */
+  readonly changed?: (model: string) => void;
 };
 
 export async function startEmulator(options: EmulatorOptions): Promise<Emulator> {
   const faults = faultBoard();
   const books = openBooks();
-  const { catalogue } = options;
+  const { catalogue, changed } = options;
   const directory = followCatalogue(typeof catalogue === 'function' ? catalogue : () => catalogue);
   const server = createServer({ keepAliveTimeout: 75_000 });
   server.on('request', listener({ directory, faults, books, cache: promptCache(), pace: paceOf(options) }));
@@ -67,8 +69,15 @@ export async function startEmulator(options: EmulatorOptions): Promise<Emulator>
       const refused = faults.find(slug)?.kind === 'refused' && faults.take(slug);
       return `http://127.0.0.1:${refused ? closed.port : port}`;
     },
-    setFault: (fault) => faults.set(fault),
-    clearFaults: (model) => faults.clear(model),
+    setFault(fault) {
+      faults.set(fault);
+      changed?.(fault.model);
+    },
+    clearFaults(model) {
+      const cleared = faults.clear(model);
+      changed?.(model ?? '*');
+      return cleared;
+    },
     faults: () => faults.list(),
     bill: () => books.bill(),
     close: () => (closing ??= closeAll(server, closed)),

@@ -4,6 +4,7 @@
  */
 import { makePlan, type PlanStep } from '../core/chain.ts';
 import { asCount, asObject } from '../core/json.ts';
+import { optional } from '../core/optional.ts';
 import { problem, Refused, type Problem } from '../core/problem.ts';
 import { resolve, type Route } from '../core/resolve.ts';
 import type { Ask } from '../core/ask.ts';
@@ -59,7 +60,9 @@ async function count(inbound: Inbound, gateway: Gateway, visit: Visit): Promise<
   const key = authenticate(inbound.headers, snapshot, { digest, now: at });
   const ask = inbound.dialect.read(await inbound.body());
   const route = resolve(ask, key, snapshot);
-  const [first] = makePlan({ ask, route, workspace: key.workspace, snapshot, now: at }).steps;
+  const { health } = world;
+  const input = { ask, route, workspace: key.workspace, snapshot, now: at, ...optional('health', health) };
+  const [first] = makePlan(input).steps;
   if (first?.endpoint.wire !== 'anthropic') return ask.needs.promptTokens;
   const call = callFor({ inbound, gateway, ask, route, key, at, id: visit.id }, first);
   return (await exchange(call, world, visit.reply)) ?? ask.needs.promptTokens;

@@ -1,7 +1,8 @@
 /** What would happen to a request, without sending anything: the very plan that `serve` would walk. */
 import type { Api } from '../core/ask.ts';
+import { lastResort, type Rest } from '../core/breaker.ts';
 import type { Caller } from '../core/budget.ts';
-import { makePlan, type PlanStep } from '../core/chain.ts';
+import { makePlan, type Plan, type PlanStep } from '../core/chain.ts';
 import type { Explanation, ExplainedStep } from '../core/explanation.ts';
 import { guessApi } from '../core/guess-api.ts';
 import { asObject } from '../core/json.ts';
@@ -11,12 +12,12 @@ import { Refused } from '../core/problem.ts';
 import { problemOfDenial } from '../core/refusal.ts';
 import { resolve } from '../core/resolve.ts';
 import type { Key, Snapshot } from '../core/snapshot.ts';
-import { problemOfPlan } from '../core/verdict.ts';
+import { problemOfPlan, problemOfResting } from '../core/verdict.ts';
 import { chatDialect } from '../dialects/chat/dialect.ts';
 import type { Dialect } from '../dialects/dialect.ts';
 import { guarded, parseJson } from '../dialects/json-source.ts';
 import { dialects } from '../dialects/table.ts';
-import type { Foresight } from '../ports.ts';
+import type { Foresight, Health } from '../ports.ts';
 import { foreseeStep, type Sight } from './foresee.ts';
 
 export type ExplainOptions = {
@@ -29,11 +30,13 @@ export type ExplainOptions = {
   readonly key?: Key;
   /** How limits stand; absent = nobody knows. */
   readonly foresee?: (caller: Caller) => Foresight;
+  /** What is known of endpoints; absent = nobody knows. */
+  readonly health?: Pick<Health, 'rest'>;
 };
 
 /** Explains a request. Never throws for a bad one. */
 export function explain(snapshot: Snapshot, body: Buffer, options: ExplainOptions): Explanation {
-  const { workspace, now, foresee } = options;
+  const { workspace, now, foresee, health } = options;
   const key: Key = options.key ?? { name: 'explain', workspace, aliases: new Map(), disabled: false };
   let requested = '';
   try {
@@ -47,13 +50,24 @@ export function explain(snapshot: Snapshot, body: Buffer, options: ExplainOption
       ...optional('user', ask.user),
     });
     const downgrade = foresight?.downgrade();
-    const plan = makePlan({ ask, route, workspace, snapshot, now, ...optional('instead', downgrade?.to) });
+    const plan = makePlan({
+      ask,
+      route,
+      workspace,
+      snapshot,
+      now,
+      ...optional('instead', downgrade?.to),
+      ...optional('health', health),
+    });
     const contact = snapshot.workspaces.get(workspace)?.contact;
     const until = now + route.failover.timeouts.total;
     const facts = { ask, preset: route.preset, primary: plan.primary, now, until, contact };
     const sight = foresight && { foresight, ...facts };
     const primary = plan.steps.find(({ position }) => position === 0)?.worst;
-    const steps = plan.steps.slice(0, route.failover.attempts);
+    const resting = restingOf(plan, health);
+    const unbidden = plan.steps.length > 0 ? undefined : lastResort(resting);
+    const steps = unbidden ? [unbidden.step] : plan.steps.slice(0, route.failover.attempts);
+    const [rests, ...others] = resting;
     return {
       ...optional('preset', route.preset && `${route.preset.slug}@${route.preset.version}`),
       requested,
@@ -61,18 +75,33 @@ export function explain(snapshot: Snapshot, body: Buffer, options: ExplainOption
         ...new Set([
           ...route.warnings,
           ...(downgrade ? [downgrade.why] : []),
+          ...(unbidden ? [`every endpoint rests: ${unbidden.endpoint} is asked all the same`] : []),
           ...steps.flatMap(({ merged }) => merged.warnings),
         ]),
       ],
       steps: steps.map((step): ExplainedStep => explained(step, primary, sight)),
-      skipped: plan.skipped,
-      ...(steps.length === 0 ? { problem: problemOfPlan(plan.skipped) } : {}),
+      skipped: plan.skipped.map((skip) => {
+        const { rest } = resting.find(({ endpoint }) => endpoint === skip.endpoint) ?? {};
+        return { ...skip, ...(rest && { why: rest.why, ...optional('until', rest.until) }) };
+      }),
+      ...(steps.length === 0
+        ? { problem: rests ? problemOfResting([rests, ...others], now) : problemOfPlan(plan.skipped) }
+        : {}),
       ...(foresight?.entry ? { problem: problemOfDenial(foresight.entry, { now, contact }) } : {}),
     };
   } catch (error) {
     if (!(error instanceof Refused)) throw error;
     return { requested, warnings: [], steps: [], skipped: [], problem: error.problem };
   }
+}
+
+type RestingStep = { readonly step: PlanStep; readonly endpoint: string; readonly rest: Rest };
+
+function restingOf({ resting }: Plan, health: ExplainOptions['health']): readonly RestingStep[] {
+  return resting.flatMap((step) => {
+    const rest = health?.rest(step.endpoint);
+    return rest ? [{ step, endpoint: step.endpoint.id, rest }] : [];
+  });
 }
 
 function dialectOf(body: Buffer, named: Api | undefined): Dialect {

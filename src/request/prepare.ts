@@ -42,7 +42,11 @@ export type Prepared = {
 };
 
 /** Prepares an attempt. Throws Refused when the request cannot be understood well enough to cross wires. */
-export function prepare(request: Request, { endpoint, merged, tierDrop }: PlanStep): Prepared {
+export function prepare(
+  request: Request,
+  { endpoint, merged, tierDrop }: PlanStep,
+  credential = endpoint.provider.credentials[0],
+): Prepared {
   const { ask, route, dialect, workspace, signatures } = request;
   const coded = code(dialect, {
     ask,
@@ -63,7 +67,7 @@ export function prepare(request: Request, { endpoint, merged, tierDrop }: PlanSt
   const headers = {
     ...coded.headers,
     ...travelling(request.headers, endpoint),
-    ...credentials(endpoint),
+    ...credentials(endpoint, credential),
     'content-type': 'application/json',
     accept: ask.stream ? 'text/event-stream' : 'application/json',
   };
@@ -116,8 +120,10 @@ function travelling(headers: Headers, { wire }: Endpoint): Record<string, string
 }
 
 /** The provider's own headers and credential. */
-export function credentials({ provider }: Endpoint): Record<string, string> {
-  const secret = provider.credentials[0];
+export function credentials(
+  { provider }: Endpoint,
+  secret = provider.credentials[0],
+): Record<string, string> {
   const { header, scheme } = provider.auth;
   return {
     ...provider.headers,

@@ -2,6 +2,7 @@
  * Walks the plan: hold → attempt → settle, endpoint after endpoint, until one has content or none is left.
  * Bounded in number, time and money; the caller's mistake and the caller's departure end it at once.
  */
+import { lastResort, type Rest } from '../core/breaker.ts';
 import type { PlanStep } from '../core/chain.ts';
 import { mayTryNext, type Failure } from '../core/failure.ts';
 import { zero, type Nano } from '../core/money.ts';
@@ -9,9 +10,9 @@ import { optional } from '../core/optional.ts';
 import { Refused } from '../core/problem.ts';
 import { limitCost, limitTokens, type AttemptRecord } from '../core/record.ts';
 import { problemOfDenial } from '../core/refusal.ts';
-import { problemOfFailures, problemOfPlan, type Failed } from '../core/verdict.ts';
+import { problemOfFailures, problemOfPlan, problemOfResting, type Failed } from '../core/verdict.ts';
 import type { WholeAnswer } from '../dialects/dialect.ts';
-import type { Denial, Hold, Paid, Ticket, World } from '../ports.ts';
+import type { Call, Denial, Hold, Paid, Ticket, World } from '../ports.ts';
 import { Attempt, type OpenStream } from './attempt.ts';
 import type { Departure } from './departure.ts';
 import { holdFor, isDenial, type Held } from './hold.ts';
@@ -24,6 +25,8 @@ import type { Trail } from './trail.ts';
 export type Journey = {
   readonly request: Request;
   readonly steps: readonly PlanStep[];
+  /** Endpoints that only their health keeps from serving; grows by those that began to rest since the plan was made. */
+  readonly resting: PlanStep[];
   readonly trail: Trail;
   readonly ticket: Ticket;
   readonly world: World;
@@ -47,9 +50,15 @@ type Denied = { readonly step: PlanStep; readonly denial: Denial };
 
 /** Returns what serves. Throws Refused with the problem to tell. */
 export async function walk(journey: Journey): Promise<Serving> {
-  const { request, steps, trail, world } = journey;
   const failed: Failed[] = [];
   const denied: Denied[] = [];
+  const served = (await walkSteps(journey, failed, denied)) ?? (await askOneAtRest(journey, failed, denied));
+  if (served) return served;
+  throw refusal(journey, failed, denied);
+}
+
+async function walkSteps(journey: Journey, failed: Failed[], denied: Denied[]): Promise<Serving | undefined> {
+  const { request, steps, trail, world } = journey;
   const { attempts, timeouts, on } = request.route.failover;
   for (const step of steps) {
     const late = world.clock.ticks() - trail.began > timeouts.startBy;
@@ -67,7 +76,43 @@ export async function walk(journey: Journey): Promise<Serving> {
       if (!mayTryNext(tried.failed.failure.class, false, on)) break;
     }
   }
-  throw refusal(journey, failed, denied);
+  return undefined;
+}
+
+/**
+ * Nothing was asked, for every endpoint rests. One of which nobody knows when it will be back is asked all the same,
+ * once: refusing could be no better.
+ */
+async function askOneAtRest(
+  journey: Journey,
+  failed: Failed[],
+  denied: Denied[],
+): Promise<Serving | undefined> {
+  const { trail, departure } = journey;
+  if (failed.length > 0 || denied.length > 0 || departure.why) return undefined;
+  const step = lastResort(restingNow(journey))?.step;
+  if (!step) return undefined;
+  trail.skipped = trail.skipped.filter(({ endpoint }) => endpoint !== step.endpoint.id);
+  const tried = await tryStep(journey, step, true);
+  if (tried.kind === 'whole' || tried.kind === 'stream') return tried;
+  if (tried.kind === 'denied') denied.push(tried.denied);
+  if (tried.kind === 'failed') failed.push(tried.failed);
+  return undefined;
+}
+
+type RestingStep = { readonly step: PlanStep; readonly endpoint: string; readonly rest: Rest };
+
+/** What rests at this moment. One that came back since it was left out has done so just now. */
+function restingNow({ resting, world }: Journey): readonly RestingStep[] {
+  return resting.map((step) => ({
+    step,
+    endpoint: step.endpoint.id,
+    rest: world.health?.rest(step.endpoint) ?? {
+      reason: 'breaker',
+      why: 'overloaded',
+      until: world.clock.now(),
+    },
+  }));
 }
 
 /**
@@ -95,7 +140,11 @@ function refusal(journey: Journey, failed: readonly Failed[], denied: readonly D
     const context = { now: world.clock.now(), contact: request.contact, endpoint: denial.step.endpoint.id };
     return new Refused(problemOfDenial(denial.denial, context));
   }
-  if (first) return new Refused(problemOfFailures([first, ...rest]));
+  const now = world.clock.now();
+  const [resting, ...others] = restingNow(journey);
+  if (first)
+    return new Refused(problemOfFailures([first, ...rest], resting ? [resting, ...others] : [], now));
+  if (resting && !trail.refusal) return new Refused(problemOfResting([resting, ...others], now));
   return trail.refusal ?? new Refused(problemOfPlan(trail.skipped));
 }
 
@@ -105,26 +154,42 @@ type Tried =
   | { readonly kind: 'denied'; readonly denied: Denied }
   | { readonly kind: 'skipped' };
 
-async function tryStep(journey: Journey, step: PlanStep): Promise<Tried> {
-  const { trail, request } = journey;
+async function tryStep(journey: Journey, step: PlanStep, forced = false): Promise<Tried> {
+  const { trail, request, world, departure } = journey;
+  const rest = forced ? undefined : world.health?.rest(step.endpoint);
+  if (rest) return leaveAlone(journey, step, rest.reason);
   const held = await holdFor({ ...journey, step });
   if (isDenial(held)) {
     skip(trail, step, skipReason(held));
     return { kind: 'denied', denied: { step, denial: held } };
   }
-  if (journey.departure.why) {
+  if (departure.why) {
     held.hold.settle(nothing);
     return { kind: 'skipped' };
   }
-  const prepared = tryToPrepare(journey, held);
+  const credential = world.health?.credential(step.endpoint.provider);
+  const prepared = tryToPrepare(journey, held, credential);
   if (!prepared) return skip(trail, step, 'unreadable');
   if (prepared.incomplete && request.route.provider.require_parameters === true) {
     held.hold.settle(nothing);
     return skip(trail, step, 'parameters');
   }
+  const call = world.health ? world.health.enter(step.endpoint, credential, forced) : untold;
+  if (!call) {
+    held.hold.settle(nothing);
+    return leaveAlone(journey, step, 'breaker');
+  }
   trail.crossing = prepared.warnings;
-  return await send(journey, held, prepared);
+  return await send(journey, held, { ...prepared, call });
 }
+
+/** Since the plan was made others found out, or one of them probes it. */
+function leaveAlone({ trail, resting }: Journey, step: PlanStep, reason: string): Tried {
+  resting.push(step);
+  return skip(trail, step, reason);
+}
+
+const untold: Call = { answered: () => undefined, settle: () => undefined };
 
 const nothing: Paid = { usd: zero, premium: zero, tokens: 0 };
 
@@ -134,9 +199,13 @@ function skipReason({ denied, limit }: Denial): string {
 }
 
 /** What cannot be read well enough to cross to this wire may still pass to another endpoint. */
-function tryToPrepare(journey: Journey, { step, hold }: Held): Prepared | undefined {
+function tryToPrepare(
+  journey: Journey,
+  { step, hold }: Held,
+  credential: string | undefined,
+): Prepared | undefined {
   try {
-    return prepare(journey.request, step);
+    return prepare(journey.request, step, credential);
   } catch (error) {
     hold.settle(nothing);
     if (!(error instanceof Refused)) throw error;
@@ -151,7 +220,11 @@ function skip(trail: Trail, { endpoint }: PlanStep, reason: string): Tried {
 }
 
 /** From here on the hold is settled, whatever happens. */
-async function send(journey: Journey, held: Held, prepared: Prepared): Promise<Tried> {
+async function send(
+  journey: Journey,
+  held: Held,
+  prepared: Prepared & { readonly call: Call },
+): Promise<Tried> {
   const { trail, world, departure, request } = journey;
   const { step } = held;
   const place = trail.attempts.length;
@@ -174,6 +247,7 @@ async function send(journey: Journey, held: Held, prepared: Prepared): Promise<T
     });
   const settle = (failure?: Failure): AttemptRecord => {
     const settled = record(failure);
+    prepared.call.settle(failure);
     trail.attempts[place] = settled;
     open = false;
     world.signatures.remember(request.workspace, attempt.facts().signatures ?? [], issuerOf(step.endpoint));
@@ -190,6 +264,7 @@ async function send(journey: Journey, held: Held, prepared: Prepared): Promise<T
     settle(verdict.failure);
     return { kind: 'failed', failed: failedAt(step, verdict.failure) };
   }
+  if (verdict.kind === 'stream') prepared.call.answered();
   // Headers leave before the end is known; until then the trail shows the attempt as it stands.
   trail.attempts[place] = record();
   return { ...verdict, settle, abandon };

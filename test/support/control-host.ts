@@ -6,6 +6,7 @@ import { getRequestListener } from '@hono/node-server';
 import { insertEntries } from '../../src/adapters/generations.ts';
 import { migrations } from '../../src/adapters/schema.ts';
 import { readKeySpend, readReport } from '../../src/adapters/spend.ts';
+import { memoryHealth } from '../../src/adapters/health.ts';
 import { openLimitBook } from '../../src/adapters/limit-book.ts';
 import { openLedger } from '../../src/adapters/open-ledger.ts';
 import { createControl, type Control } from '../../src/control/api.ts';
@@ -69,6 +70,7 @@ export function testControl(options: { readonly emulator?: boolean } = {}): Test
       report: async (query) => readReport(database, query),
       ofKey: (key, since) => readKeySpend(database, key, since),
     },
+    health: memoryHealth(clock),
     limits: limitBook(() => configuration.snapshot()),
     ...(options.emulator === false ? {} : { emulator: faults }),
     actorOf,

@@ -4,6 +4,7 @@
  */
 import assert from 'node:assert/strict';
 import { memoryCaches } from '../../src/adapters/caches.ts';
+import { memoryHealth, type MemoryHealth } from '../../src/adapters/health.ts';
 import { ProcessLedger } from '../../src/adapters/ledger.ts';
 import { openSignatures } from '../../src/adapters/signatures.ts';
 import { sha256 } from '../../src/adapters/system.ts';
@@ -102,9 +103,9 @@ export const bills = (afterMs: number, prompt: number, completion: number): Scri
       ),
     ),
 ];
-export const refuses = (afterMs: number, status: number, body = '{}'): Script => [
+export const refuses = (afterMs: number, status: number, body = '{}', headers = {}): Script => [
   [afterMs, (sink) => sink.connected()],
-  [0, (sink) => sink.head(status, {})],
+  [0, (sink) => sink.head(status, headers)],
   [0, (sink) => sink.data(Buffer.from(body))],
   [0, (sink) => sink.end()],
 ];
@@ -138,6 +139,8 @@ export type Visit = {
   readonly faults: readonly unknown[];
   readonly calls: readonly UpstreamCall[];
   readonly cancelled: () => number;
+  /** What the world knows of its endpoints. */
+  readonly health: MemoryHealth;
   /** The client leaves, or the gateway must stop. */
   depart(why: Departed): void;
   /** The client reads slowly: `write` answers false until released. */
@@ -207,17 +210,26 @@ function client(note: (text: string) => void): Client {
 /** What requests of one world share. */
 type Shared = {
   readonly snapshot: Snapshot;
-  readonly scripts: readonly Script[];
+  readonly scripts: readonly Script[] | Respond;
   readonly clock: VirtualClock;
   readonly ledger: ProcessLedger;
   readonly caches: Caches;
+  readonly health: MemoryHealth;
   readonly faults: unknown[];
   readonly calls: UpstreamCall[];
   visits: number;
 };
 
+/** What a provider does to a call at a moment (ms since the world began). */
+export type Respond = (call: UpstreamCall, at: number) => Script;
+
 /** Serves one request that comes at `at`; `scripts` answer the calls in order, the last one again and again. */
-export function visit(snapshot: Snapshot, body: unknown, scripts: readonly Script[], at = epoch): Visit {
+export function visit(
+  snapshot: Snapshot,
+  body: unknown,
+  scripts: readonly Script[] | Respond,
+  at = epoch,
+): Visit {
   const clock = new VirtualClock(at);
   const faults: unknown[] = [];
   const ledger = new ProcessLedger({
@@ -228,11 +240,12 @@ export function visit(snapshot: Snapshot, body: unknown, scripts: readonly Scrip
     fault: (error) => void faults.push(error),
   });
   const caches = memoryCaches(() => clock.now());
-  return enter({ snapshot, scripts, clock, ledger, caches, faults, calls: [], visits: 0 }, body);
+  const health = memoryHealth(clock);
+  return enter({ snapshot, scripts, clock, ledger, caches, health, faults, calls: [], visits: 0 }, body);
 }
 
 function enter(shared: Shared, body: unknown): Visit {
-  const { snapshot, scripts, clock, ledger, caches, faults, calls } = shared;
+  const { snapshot, scripts, clock, ledger, caches, health, faults, calls } = shared;
   const id = `gen-${++shared.visits}`;
   const events: string[] = [];
   const records: GenerationRecord[] = [];
@@ -244,7 +257,11 @@ function enter(shared: Shared, body: unknown): Visit {
     ids: { generation: () => id },
     upstream: {
       send: (call, sink) => {
-        const state = play(scripts[Math.min(calls.length, scripts.length - 1)] ?? [], sink, clock);
+        const script =
+          typeof scripts === 'function'
+            ? scripts(call, clock.ticks())
+            : scripts[Math.min(calls.length, scripts.length - 1)];
+        const state = play(script ?? [], sink, clock);
         calls.push(call);
         const cancel = (): void => {
           state.over = true;
@@ -257,6 +274,7 @@ function enter(shared: Shared, body: unknown): Visit {
     journal: { close: (record) => void records.push(record) },
     signatures: openSignatures({ secret: Buffer.from('a secret of the test') }),
     caches,
+    health,
     fault: (error) => void faults.push(error),
   };
   const headers = { authorization: `Bearer ${virtualKey}` };
@@ -274,6 +292,7 @@ function enter(shared: Shared, body: unknown): Visit {
     faults,
     calls,
     cancelled: () => cancels,
+    health,
     depart: leave,
     slow,
     done,
