@@ -3,6 +3,7 @@
  * is `core/counter.ts`; here counters are kept, opened when they are first needed and forgotten when their window
  * has ended. Limits are those of the configuration that is active now, whatever a request began with.
  */
+import type { LoanRecord } from '../control/operations.ts';
 import { budgetsOfCaller, counterId, eachOf, spanOf, type Budget, type Caller } from '../core/budget.ts';
 import { Counter } from '../core/counter.ts';
 import { isMoney } from '../core/document-limit.ts';
@@ -26,18 +27,7 @@ export type LeaseStore = {
 };
 
 /** Lent to a limit in dollars until it ends by itself. */
-export type Loan = {
-  readonly id: number;
-  /** The name of the budget: `key default/ci usd/day`. */
-  readonly budget: string;
-  /** Nano-USD. */
-  readonly amount: number;
-  /** Epoch ms. */
-  readonly from: number;
-  readonly until: number;
-  readonly reason: string;
-  readonly author: string;
-};
+export type Loan = Omit<LoanRecord, 'endedBy' | 'endedWhy'>;
 
 /** A share of a limit was reached. */
 export type Notice = { readonly state: LimitState; readonly percent: number };
