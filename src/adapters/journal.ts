@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import type { DatabaseSync } from 'node:sqlite';
 import { Worker } from 'node:worker_threads';
 import type { Generations } from '../control/operations.ts';
+import type { GatewayEvent } from '../core/event.ts';
 import type { GenerationRecord } from '../core/record.ts';
 import type { Charge, Journal } from '../ports.ts';
 import { forfeitLeases } from './budgets.ts';
@@ -29,6 +30,8 @@ export type DurableJournal = Journal &
   Pick<LeaseStore, 'take'> & {
     /** Has signatures committed by the same thread; a killed process may lose the last. */
     keepSignatures(rows: readonly KnownSignature[]): void;
+    /** Has an event committed by the same thread; a killed process may lose the last. */
+    keepEvent(event: GatewayEvent): void;
     /** Commits what is pending and stops the thread. */
     stop(): Promise<void>;
   };
@@ -51,6 +54,7 @@ export type TakeOrder = {
 };
 
 export type SignatureOrder = { readonly kind: 'signatures'; readonly rows: readonly KnownSignature[] };
+export type EventOrder = { readonly kind: 'events'; readonly rows: readonly GatewayEvent[] };
 export type StopOrder = { readonly kind: 'stop' };
 
 /** What the thread tells. */
@@ -151,6 +155,10 @@ class FileJournal implements DurableJournal {
 
   keepSignatures(rows: readonly KnownSignature[]): void {
     this.#worker.postMessage({ kind: 'signatures', rows } satisfies SignatureOrder);
+  }
+
+  keepEvent(event: GatewayEvent): void {
+    this.#worker.postMessage({ kind: 'events', rows: [event] } satisfies EventOrder);
   }
 
   async stop(): Promise<void> {
