@@ -167,6 +167,7 @@ async function start(dataDir: string): Promise<Running> {
     document,
     fault: (error) => console.error('fault of the gateway:', error),
     notice: () => undefined,
+    event: () => undefined,
     announce: () => undefined,
     emulatorPace: { tokensPerSecond: 1_000, firstTokenMs: 10 },
   });

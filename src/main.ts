@@ -5,13 +5,16 @@ import type { DatabaseSync } from 'node:sqlite';
 import { removeLocalFile, writeLocalFile } from './adapters/credentials.ts';
 import { backupDatabase, DataRefused, openDatabase } from './adapters/database.ts';
 import { emulatedUpstream } from './adapters/emulated-upstream.ts';
+import { readEvents } from './adapters/events.ts';
 import { openJournal, type DurableJournal } from './adapters/journal.ts';
 import { memoryCaches } from './adapters/caches.ts';
 import { memoryHealth, type MemoryHealth, type Subject } from './adapters/health.ts';
+import { openHealthBook } from './adapters/health-book.ts';
 import { lockDirectory } from './adapters/lock.ts';
 import type { Notice } from './adapters/ledger.ts';
 import { openLimitBook } from './adapters/limit-book.ts';
 import { openLedger, type OpenLedger } from './adapters/open-ledger.ts';
+import { openPauses } from './adapters/pauses.ts';
 import { createResolver, createVault, loadSecret } from './adapters/secrets.ts';
 import { listen, type Listening, type Route } from './adapters/server.ts';
 import { knownSignatures, openSignatures } from './adapters/signatures.ts';
@@ -25,8 +28,9 @@ import { version } from './version.ts';
 import type { Config } from './config.ts';
 import { createControl, type Control } from './control/api.ts';
 import { openConfiguration, type OpenConfiguration } from './control/configuration.ts';
-import { OperationRefused, type Finding, type Spend } from './control/operations.ts';
+import { OperationRefused, type Finding, type HealthBook, type Spend } from './control/operations.ts';
 import { tally } from './control/tally.ts';
+import { limitEvent, type GatewayEvent } from './core/event.ts';
 import { optional } from './core/optional.ts';
 import { startEmulator, type Emulator } from './emulator/emulator.ts';
 import { applyFirst, type First } from './first-start.ts';
@@ -43,6 +47,8 @@ export type StartOptions = {
   readonly fault: (error: unknown, where: string) => void;
   /** Told when a share of a limit is reached. */
   readonly notice: (notice: Notice) => void;
+  /** Told when a breaker opens or closes, and when something is paused or resumed. */
+  readonly event: (event: GatewayEvent) => void;
   /** Called when everything is known and before `/healthz` answers. */
   readonly announce: (start: Started) => void;
   /** The emulator's pace; tests do not wait for it. */
@@ -90,7 +96,14 @@ export async function startGateway(options: StartOptions): Promise<Running> {
       now: () => Date.now(),
     });
     const first = await applyFirst(configuration, options);
-    const health = memoryHealth(systemClock);
+    const journal = openJournal({
+      folder: config.dataDir,
+      database: path,
+      reader: database,
+      fault: (error) => options.fault(error, 'journal'),
+    });
+    undo.push(() => journal.stop());
+    const { health, book } = openHealth(database, journal, options);
     const emulator = usesEmulator(configuration)
       ? await startEmulator({
           catalogue: () => configuration.snapshot().catalogue,
@@ -99,19 +112,15 @@ export async function startGateway(options: StartOptions): Promise<Running> {
         })
       : undefined;
     undo.push(() => emulator?.close());
-    const journal = openJournal({
-      folder: config.dataDir,
-      database: path,
-      reader: database,
-      fault: (error) => options.fault(error, 'journal'),
-    });
-    undo.push(() => journal.stop());
     const money = openLedger({
       clock: systemClock,
       database,
       leases: journal,
       snapshot: () => configuration.snapshot(),
-      notice: options.notice,
+      notice(notice) {
+        journal.keepEvent(limitEvent(notice, systemClock.now()));
+        options.notice(notice);
+      },
       fault: (error) => options.fault(error, 'ledger'),
     });
     const spend = spendReports(path, database);
@@ -121,12 +130,26 @@ export async function startGateway(options: StartOptions): Promise<Running> {
       keep: (rows) => journal.keepSignatures(rows),
     });
     undo.push(() => signatures.flush());
-    const kept = { database, journal, money, spend, signatures, health };
+    const kept = { database, journal, money, spend, signatures, health, book };
     return await open({ options, configuration, first, ...kept, emulator, undo });
   } catch (error) {
     await unwind(undo);
     throw error;
   }
+}
+
+type OpenHealth = { readonly health: MemoryHealth; readonly book: HealthBook };
+
+/** Breakers in memory, pauses in the database, and their events in the journal and in the log. */
+function openHealth(database: DatabaseSync, journal: DurableJournal, { event }: StartOptions): OpenHealth {
+  const changed = (one: GatewayEvent): void => {
+    journal.keepEvent(one);
+    event(one);
+  };
+  const pauses = openPauses({ database, now: () => systemClock.now(), changed });
+  const health = memoryHealth(systemClock, { pauses, changed });
+  const events = (from: number, most: number): readonly GatewayEvent[] => readEvents(database, from, most);
+  return { health, book: openHealthBook({ health, pauses, events }) };
 }
 
 /** Last made, first undone; what fails does not keep the rest from being undone. */
@@ -164,6 +187,7 @@ type Parts = {
   readonly spend: Spend;
   readonly signatures: Signatures;
   readonly health: MemoryHealth;
+  readonly book: HealthBook;
   readonly emulator: Emulator | undefined;
   readonly undo: (() => unknown)[];
 };
@@ -287,7 +311,7 @@ type ControlFacts = {
 };
 
 function makeControl(
-  { options, configuration, journal, money, spend, health, emulator, database }: Parts,
+  { options, configuration, journal, money, spend, health, book, emulator, database }: Parts,
   { secrets, notes, inFlight }: ControlFacts,
 ): Control {
   const startedAt = Date.now();
@@ -296,7 +320,7 @@ function makeControl(
     configuration,
     generations: journal,
     spend,
-    health,
+    health: book,
     limits: openLimitBook({ money, database, now: () => systemClock.now() }),
     ...optional('emulator', emulator),
     actorOf: (request) => actorOf(request, secrets),

@@ -174,6 +174,26 @@ test('streams that break after their first content open the breaker too', async 
   assert.deepEqual(told(await one(100, stream)), ['acme/b:ok', 'acme/a@up:breaker'], 'one cut is enough now');
 });
 
+test('a probe whose stream goes on for long holds nobody up: its first content lets the others in', async () => {
+  const long: Script = [connected, streams(1), says(1, 'Hel'), says(60_000, 'lo', 'stop'), bills(1, 10, 2)];
+  let down = true;
+  const {
+    ask: one,
+    wait,
+    breakers,
+  } = town(pair, ({ model }) => (model === 'a' && down ? refuses(1, 500) : long));
+  const stream = { ...ask, stream: true };
+  for (let turn = 0; turn < 3; turn++) await one(100, stream);
+  down = false;
+  await wait(1_000);
+  const probe = await one(100, stream);
+  assert.equal(probe.records.length, 0, 'it still runs');
+  assert.deepEqual(breakers(), []);
+  const next = await one(100, stream);
+  await wait(70_000);
+  assert.deepEqual(told(next), ['acme/a:ok']);
+});
+
 test('a client that leaves gives the probe back; a caller’s own mistake proves nothing either', async () => {
   let script: Script = refuses(1, 500);
   const {

@@ -5,6 +5,7 @@ import { loadCatalogue } from '../src/catalog/load.ts';
 import { snapshotFromDocument } from '../src/control/check-document.ts';
 import { spendTotal } from '../src/control/api-spend-schemas.ts';
 import { blameOf } from '../src/core/breaker.ts';
+import { eventKinds } from '../src/core/event.ts';
 import { defaultFailover } from '../src/core/defaults.ts';
 import { mayTryNext, type FailureClass } from '../src/core/failure.ts';
 import { problemTable } from '../src/core/problem.ts';
@@ -88,6 +89,10 @@ test('health.md has every failure class, whom it blames, and whether at once', (
     return `${one}: ${blame ? `${blame.on} ${blame.atOnce ? 'at once' : 'counted'}` : 'nobody never'}`;
   });
   assert.deepEqual(told.sort(), real.sort());
+});
+
+test('health.md has every kind of event', () => {
+  assert.deepEqual(named(rowsWith('kind', 'health'), 'kind'), [...eventKinds]);
 });
 
 /** Skip reason → the request that meets it, with one model at one provider that has nothing special. */
@@ -177,8 +182,9 @@ workspaces: { other: {} }
 
 test('errors.md has every reason for which an endpoint is left out, and each can happen', () => {
   const reasons = named(rowsWith('reason', 'errors'), 'reason');
-  // These depend on limits and on what others have spent, or on what failed: `test/limits.test.ts`, `test/breakers.test.ts`.
-  const known = [...Object.keys(skips), 'budget', 'limit', 'unbounded', 'breaker'];
+  // These depend on limits and on what others have spent, on what failed, or on operators:
+  // `test/limits.test.ts`, `test/breakers.test.ts`, `test/health-operated.test.ts`.
+  const known = [...Object.keys(skips), 'budget', 'limit', 'unbounded', 'breaker', 'paused'];
   assert.deepEqual(new Set(reasons), new Set(known));
   for (const [reason, how] of Object.entries(skips)) assert.equal(skippedFor(how), reason);
 });

@@ -10,10 +10,12 @@ import {
   type Rest,
 } from '../core/breaker.ts';
 import { isOpenRouter } from '../core/endpoints.ts';
+import type { GatewayEvent } from '../core/event.ts';
 import type { Failure } from '../core/failure.ts';
 import { optional } from '../core/optional.ts';
 import type { Endpoint, Provider } from '../core/snapshot.ts';
 import type { Call, Clock, Health } from '../ports.ts';
+import type { Pauses } from './pauses.ts';
 
 /** Names that only OpenRouter knows are made up by callers: what is kept of endpoints is bounded. */
 const kept = 10_000;
@@ -22,19 +24,28 @@ const kept = 10_000;
 export type Subject = { readonly name: string; readonly provider: Provider; readonly model?: string };
 
 export type MemoryHealth = Health &
-  HealthBook & {
+  Pick<HealthBook, 'breakers'> & {
     /** Closes what an operator, or a change of the emulator, has made obsolete. Returns how many. */
     reset(which: (subject: Subject) => boolean): number;
   };
 
 type Kept = { readonly subject: Subject; state: Breaker };
 
-export function memoryHealth(clock: Clock): MemoryHealth {
-  return new Breakers(clock);
+export type HealthOptions = {
+  /** What operators have paused. */
+  readonly pauses?: Pick<Pauses, 'rest'>;
+  /** Told when a breaker opens, opens for another reason, or closes. */
+  readonly changed?: (event: GatewayEvent) => void;
+};
+
+export function memoryHealth(clock: Clock, options: HealthOptions = {}): MemoryHealth {
+  return new Breakers(clock, options);
 }
 
 class Breakers implements MemoryHealth {
   readonly #clock: Clock;
+  readonly #pauses: Pick<Pauses, 'rest'> | undefined;
+  readonly #changed: (event: GatewayEvent) => void;
   readonly #endpoints = new Map<string, Kept>();
   readonly #credentials = new Map<string, Kept>();
   /** Those that are not closed: while there are none, nothing is looked up. */
@@ -43,12 +54,15 @@ class Breakers implements MemoryHealth {
   /** Ms from the clock that never steps back to the one on the wall. */
   #apart = 0;
 
-  constructor(clock: Clock) {
+  constructor(clock: Clock, { pauses, changed }: HealthOptions) {
     this.#clock = clock;
+    this.#pauses = pauses;
+    this.#changed = changed ?? (() => undefined);
   }
 
   rest(endpoint: Endpoint): Rest | undefined {
-    if (this.#open.size === 0) return undefined;
+    const paused = this.#pauses?.rest(endpoint);
+    if (paused || this.#open.size === 0) return paused;
     return this.#restOf(this.#endpoints.get(endpoint.id)) ?? this.#restOfCredentials(endpoint.provider);
   }
 
@@ -97,7 +111,9 @@ class Breakers implements MemoryHealth {
       for (const [name, one] of known) {
         if (!which(one.subject)) continue;
         known.delete(name);
-        if (this.#open.delete(one)) closed += 1;
+        if (!this.#open.delete(one)) continue;
+        closed += 1;
+        this.#tellClosed(one, 'reset');
       }
     return closed;
   }
@@ -122,9 +138,25 @@ class Breakers implements MemoryHealth {
   }
 
   #tell(one: Kept, event: BreakerEvent): void {
+    const before = one.state.open;
     one.state = reduce(one.state, event, this.#clock.ticks());
-    if (one.state.open) this.#open.add(one);
-    else if (this.#open.size > 0) this.#open.delete(one);
+    const { open } = one.state;
+    if (!before && !open) return;
+    if (open) this.#open.add(one);
+    else this.#open.delete(one);
+    if (!open) this.#tellClosed(one, 'it answered');
+    else if (before?.why !== open.why)
+      this.#changed({
+        at: this.#clock.now(),
+        kind: 'breaker_opened',
+        subject: one.subject.name,
+        why: open.why,
+        ...optional('until', this.#until(open.until)),
+      });
+  }
+
+  #tellClosed({ subject }: Kept, why: string): void {
+    this.#changed({ at: this.#clock.now(), kind: 'breaker_closed', subject: subject.name, why });
   }
 
   #endpoint({ id, model, provider }: Endpoint): Kept {

@@ -3,9 +3,10 @@ import { closeSync, openSync, readSync } from 'node:fs';
 import { parentPort, workerData } from 'node:worker_threads';
 import { forgetCounters, returnLeases, takeLeases } from './budgets.ts';
 import { openDatabase, transaction } from './database.ts';
+import { forgetEvents, insertEvents } from './events.ts';
 import { forgetRecords, insertEntries, type Entry } from './generations.ts';
 import { entryOf } from './journal-line.ts';
-import type { CommitOrder, SignatureOrder, StopOrder, TakeOrder, Told } from './journal.ts';
+import type { CommitOrder, EventOrder, SignatureOrder, StopOrder, TakeOrder, Told } from './journal.ts';
 import { insertSignatures } from './signatures.ts';
 
 const dayMs = 86_400_000;
@@ -87,6 +88,7 @@ function forget(): void {
   attempt(() => {
     forgetRecords(database, before);
     forgetCounters(database, before);
+    forgetEvents(database, before);
   });
 }
 
@@ -115,10 +117,11 @@ function stop(whole: boolean): void {
 
 const daily = setInterval(forget, dayMs);
 setImmediate(forget);
-parentPort?.on('message', (message: CommitOrder | TakeOrder | SignatureOrder | StopOrder) => {
+parentPort?.on('message', (message: CommitOrder | TakeOrder | SignatureOrder | EventOrder | StopOrder) => {
   if (message.kind === 'stop') stop(message.whole);
   else if (message.kind === 'take') take(message);
   // Not tried again: a signature that is forgotten counts as foreign, which is safe.
   else if (message.kind === 'signatures') attempt(() => insertSignatures(database, message.rows));
+  else if (message.kind === 'events') attempt(() => insertEvents(database, message.rows));
   else if (waiting.push(message) === 1) commit();
 });

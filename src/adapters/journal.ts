@@ -16,6 +16,7 @@ import { join } from 'node:path';
 import type { DatabaseSync } from 'node:sqlite';
 import { Worker } from 'node:worker_threads';
 import type { Generations } from '../control/operations.ts';
+import type { GatewayEvent } from '../core/event.ts';
 import type { GenerationRecord } from '../core/record.ts';
 import type { Charge, Journal } from '../ports.ts';
 import { forfeitLeases } from './budgets.ts';
@@ -37,6 +38,8 @@ export type DurableJournal = Journal &
   Pick<LeaseStore, 'take'> & {
     /** Has signatures committed by the same thread; a killed process may lose the last. */
     keepSignatures(rows: readonly KnownSignature[]): void;
+    /** Has an event committed by the same thread; a killed process may lose the last. */
+    keepEvent(event: GatewayEvent): void;
     /** Commits what is pending and stops the thread. */
     stop(): Promise<void>;
   };
@@ -59,6 +62,7 @@ export type TakeOrder = {
 };
 
 export type SignatureOrder = { readonly kind: 'signatures'; readonly rows: readonly KnownSignature[] };
+export type EventOrder = { readonly kind: 'events'; readonly rows: readonly GatewayEvent[] };
 /** `whole`: every charge was appended, so what is leased and not charged was never used. */
 export type StopOrder = { readonly kind: 'stop'; readonly whole: boolean };
 
@@ -162,6 +166,10 @@ class FileJournal implements DurableJournal {
 
   keepSignatures(rows: readonly KnownSignature[]): void {
     this.#worker.postMessage({ kind: 'signatures', rows } satisfies SignatureOrder);
+  }
+
+  keepEvent(event: GatewayEvent): void {
+    this.#worker.postMessage({ kind: 'events', rows: [event] } satisfies EventOrder);
   }
 
   async stop(): Promise<void> {

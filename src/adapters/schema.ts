@@ -3,9 +3,11 @@
  * and its place in the list is the schema number that the file carries.
  */
 import { budgetsSchema } from './budgets.ts';
+import { eventsSchema } from './events.ts';
 import { generationsSchema } from './generations.ts';
 import { interventionsSchema } from './interventions.ts';
 import { openingSchema } from './opening.ts';
+import { pausesSchema } from './pauses.ts';
 import { signaturesSchema } from './signatures.ts';
 import { spendSchema } from './spend.ts';
 
@@ -49,4 +51,5 @@ BEGIN SELECT RAISE(ABORT, 'a revision is kept for ever'); END;
 export const migrations: readonly string[] = [
   settings + generationsSchema,
   budgetsSchema + interventionsSchema + openingSchema + spendSchema + signaturesSchema,
+  eventsSchema + pausesSchema,
 ];

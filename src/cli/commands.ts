@@ -1,6 +1,7 @@
 /** Every verb with its help. The code behind a verb is loaded only when it runs, so that help is instant. */
 import { faultHelp } from '../emulator/faults.ts';
 import { noPositionals, type Command } from './command.ts';
+import { healthCommands } from './commands-health.ts';
 import { fileFlag } from './document-file.ts';
 
 const serve: Command = {
@@ -327,6 +328,7 @@ export const commands: readonly Command[] = [
   ask,
   tail,
   status,
+  ...healthCommands,
   spend,
   limits,
   connect,

@@ -16,9 +16,8 @@ export function overview(commands: readonly Command[], version: string, paint: P
     'Every command takes --json and --help. spillway help COMMAND shows examples.',
     'Exit codes: 0 done, 1 failed, 2 wrong usage or document not valid, 3 conflict.',
     '',
-    'The gateway is found through SPILLWAY_URL and SPILLWAY_ADMIN_KEY; without them,',
-    'through the file local.json that a gateway on this machine keeps in its data dir',
-    '(SPILLWAY_DATA_DIR, ./data).',
+    'The gateway is found through SPILLWAY_URL and SPILLWAY_ADMIN_KEY, or through the',
+    'file local.json in its data dir on this machine (SPILLWAY_DATA_DIR, ./data).',
     '',
   ].join('\n');
 }

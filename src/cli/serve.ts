@@ -5,6 +5,7 @@ import { DataRefused } from '../adapters/database.ts';
 import type { Notice } from '../adapters/ledger.ts';
 import { BadEnvironment, readConfig, type Config } from '../config.ts';
 import type { Finding } from '../control/operations.ts';
+import type { GatewayEvent } from '../core/event.ts';
 import { limitFacts, limitSentence } from '../core/limit-state.ts';
 import { optional } from '../core/optional.ts';
 import { BadDocument } from '../first-start.ts';
@@ -25,6 +26,7 @@ export const serve: Run = async (args, shell) => {
     ...optional('document', document),
     fault: (error, where) => shell.err.line(logLine(error, where)),
     notice: (notice) => shell.err.line(noticeLine(notice)),
+    event: (event) => shell.err.line(eventLine(event)),
     announce: (started) => {
       printFindings(shell, path ?? 'the demo', started.findings);
       const showAdminKey = started.demo || shell.out.terminal;
@@ -112,6 +114,18 @@ function noticeLine({ state, percent }: Notice): string {
     percent,
     message: limitSentence(state, now, undefined),
     limit: limitFacts(state, undefined),
+  });
+}
+
+/** One line for each change of somebody's health. */
+function eventLine({ at, kind, subject, why, until }: GatewayEvent): string {
+  return JSON.stringify({
+    at: new Date(at).toISOString(),
+    level: kind === 'breaker_opened' ? 'warning' : 'info',
+    event: kind,
+    subject,
+    why,
+    ...optional('until', until === undefined ? undefined : new Date(until).toISOString()),
   });
 }
 

@@ -6,7 +6,7 @@ import { faultLines } from './fault.ts';
 import { connectAdmin } from './gateway.ts';
 import type { Paint } from './shell.ts';
 import { exit, usageError } from './stop.ts';
-import { clean, columns, counted, indent, seconds, whole } from './table.ts';
+import { clean, columns, counted, dateAndTime, indent, seconds, whole } from './table.ts';
 
 export const status: Run = async (args, shell) => {
   const admin = await connectAdmin(shell);
@@ -32,8 +32,8 @@ export function statusLines(facts: StatusView, url: string, paint: Paint): strin
     ...indent([limitLine(facts.counts.limits, facts.counts.observed_limits)]),
     title('since the start'),
     ...indent([countLine(facts.counts)]),
-    ...(facts.breakers.length > 0
-      ? [title('left alone'), ...indent(breakerLines(facts.breakers, paint))]
+    ...(facts.breakers.length + facts.pauses.length > 0
+      ? [title('left alone'), ...indent(restLines(facts, paint))]
       : []),
     ...(facts.emulator && facts.emulator.faults.length > 0
       ? [title('emulator faults'), ...indent(faultLines(facts.emulator.faults))]
@@ -60,17 +60,23 @@ function providerLines(facts: StatusView, paint: Paint): string[] {
   );
 }
 
-/** `endpoint/…  rate_limit  until 12:00:30Z`; one that is half-open waits for its next request. */
-function breakerLines(breakers: StatusView['breakers'], paint: Paint): string[] {
-  return columns(
-    breakers.map(({ subject, state, why, until }) => [
+/** `endpoint/…  rate_limit  until …`; one that is half-open waits for its next request. */
+function restLines({ breakers, pauses }: StatusView, paint: Paint): string[] {
+  return columns([
+    ...pauses.map(({ subject, until, reason, author }) => [
+      clean(subject),
+      paint('yellow', 'paused'),
+      `until ${dateAndTime(until)}`,
+      clean(`${author}: ${reason}`),
+    ]),
+    ...breakers.map(({ subject, state, why, until }) => [
       clean(subject),
       paint('red', clean(why)),
       state === 'half_open'
         ? 'the next request probes it'
-        : `until ${until ?? 'it is mended: spillway resume'}`,
+        : `until ${until === undefined ? 'it is mended: spillway resume' : dateAndTime(until)}`,
     ]),
-  );
+  ]);
 }
 
 function presetLines(facts: StatusView, paint: Paint): string[] {

@@ -4,6 +4,7 @@
  */
 import { z } from '@hono/zod-openapi';
 import { faultKinds } from '../emulator/faults.ts';
+import { pause } from './health-schemas.ts';
 
 const usd = z.number().meta({ description: 'US dollars' });
 const ms = z.number().meta({ description: 'Milliseconds' });
@@ -328,6 +329,7 @@ export const status = z
         }),
       )
       .meta({ description: 'Those that are not closed' }),
+    pauses: z.array(pause).meta({ description: 'What operators have left alone' }),
     notes: z.array(z.string()).meta({ description: 'What an operator should know now' }),
     emulator: z
       .object({ faults: z.array(fault) })

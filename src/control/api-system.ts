@@ -14,6 +14,7 @@ import {
   viewBreaker,
   viewExplanation,
   viewFault,
+  viewPause,
   viewPresets,
   viewProviders,
   type StatusView,
@@ -124,6 +125,7 @@ function viewStatus({ status, snapshot: current, emulator, health, now }: System
       failed: facts.failed,
     },
     breakers: health.breakers().map(viewBreaker),
+    pauses: health.pauses().map(viewPause),
     notes: facts.notes,
     ...optional('emulator', emulator && { faults: emulator.faults().map(viewFault) }),
   };

@@ -9,7 +9,7 @@ import type { Usage } from '../core/usage.ts';
 import type { Account, Bill } from '../emulator/bill.ts';
 import type { Fault } from '../emulator/faults.ts';
 import type * as schemas from './api-schemas.ts';
-import type { KeySummary, OpenBreaker, RevisionSummary } from './operations.ts';
+import type { KeySummary, OpenBreaker, Pause, RevisionSummary } from './operations.ts';
 
 /** What the schema `S` describes, as a value nobody changes. */
 export type View<S extends z.ZodType> = DeepReadonly<z.output<S>>;
@@ -194,6 +194,10 @@ export function viewBreaker({ since, until, ...breaker }: OpenBreaker): StatusVi
     since: isoTime(since),
     ...optional('until', until === undefined ? undefined : isoTime(until)),
   };
+}
+
+export function viewPause({ subject, at, until, reason, author }: Pause): StatusView['pauses'][number] {
+  return { subject, at: isoTime(at), until: isoTime(until), reason, author };
 }
 
 export function viewFault(fault: Fault): View<typeof schemas.fault> {

@@ -5,6 +5,7 @@ import type { Clock } from '../ports.ts';
 import { mountDocuments } from './api-documents.ts';
 import { mountEmulator, type EmulatorControls } from './api-emulator.ts';
 import { mountGenerations } from './api-generations.ts';
+import { mountHealth } from './api-health.ts';
 import { mountKeys } from './api-keys.ts';
 import { mountLimits } from './api-limits.ts';
 import { answerError, ApiError, basePath, type ControlApp, type ControlEnv } from './api-operation.ts';
@@ -57,6 +58,7 @@ export function createControl(options: ControlOptions): Control {
   mountLimits(app, { snapshot, book: options.limits, now: () => clock.now() });
   mountGenerations(app, generations, streams);
   mountSpend(app, options.spend, () => clock.now());
+  mountHealth(app, { snapshot, health: options.health, now: () => clock.now() });
   mountEmulator(app, snapshot, emulator);
   return { fetch: async (request) => app.fetch(request), close: streams.close };
 }

@@ -3,6 +3,7 @@
  * implemented by the file named in its comment; `main.ts` puts them together.
  */
 import type { Budget } from '../core/budget.ts';
+import type { GatewayEvent } from '../core/event.ts';
 import type { GenerationRecord } from '../core/record.ts';
 import type { Snapshot } from '../core/snapshot.ts';
 import type { SpendQuery, SpendReport } from '../core/spend-report.ts';
@@ -192,10 +193,27 @@ export type OpenBreaker = {
   readonly until?: number;
 };
 
-/** Implemented by adapters/health.ts. */
+/** What an operator has left alone until a time. Times in epoch ms. */
+export type Pause = Intervention & {
+  /** `provider/name`, `model/author/name` or `endpoint/author/name@provider`. */
+  readonly subject: string;
+  readonly until: number;
+};
+
+/** Implemented by adapters/health-book.ts. Pauses are durable when it returns. */
 export type HealthBook = {
   /** Breakers that are not closed. */
   breakers(): readonly OpenBreaker[];
+  pauses(): readonly Pause[];
+  /** Replaces an earlier pause of the same subject. */
+  pause(pause: Pause): void;
+  /** Ends the pause of a subject, and closes its breakers; says whether it was paused, and how many were open. */
+  resume(
+    subject: string,
+    intervention: Intervention,
+  ): { readonly paused: boolean; readonly breakers: number };
+  /** What happened at or after `from` (epoch ms), newest first, at most so much. */
+  events(from: number, most: number): readonly GatewayEvent[];
 };
 
 /** Why an operation was refused; the control plane answers with `status`. */

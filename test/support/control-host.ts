@@ -6,7 +6,10 @@ import { getRequestListener } from '@hono/node-server';
 import { insertEntries } from '../../src/adapters/generations.ts';
 import { migrations } from '../../src/adapters/schema.ts';
 import { readKeySpend, readReport } from '../../src/adapters/spend.ts';
+import { insertEvents, readEvents } from '../../src/adapters/events.ts';
 import { memoryHealth } from '../../src/adapters/health.ts';
+import { openHealthBook } from '../../src/adapters/health-book.ts';
+import { openPauses } from '../../src/adapters/pauses.ts';
 import { openLimitBook } from '../../src/adapters/limit-book.ts';
 import { openLedger } from '../../src/adapters/open-ledger.ts';
 import { createControl, type Control } from '../../src/control/api.ts';
@@ -70,7 +73,15 @@ export function testControl(options: { readonly emulator?: boolean } = {}): Test
       report: async (query) => readReport(database, query),
       ofKey: (key, since) => readKeySpend(database, key, since),
     },
-    health: memoryHealth(clock),
+    health: openHealthBook({
+      health: memoryHealth(clock),
+      pauses: openPauses({
+        database,
+        now: () => clock.now(),
+        changed: (event) => insertEvents(database, [event]),
+      }),
+      events: (from, most) => readEvents(database, from, most),
+    }),
     limits: limitBook(() => configuration.snapshot()),
     ...(options.emulator === false ? {} : { emulator: faults }),
     actorOf,

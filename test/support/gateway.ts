@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import type { Notice } from '../../src/adapters/ledger.ts';
 import { readConfig } from '../../src/config.ts';
+import type { GatewayEvent } from '../../src/core/event.ts';
 import type { GenerationRecord } from '../../src/core/record.ts';
 import { startGateway, type Running } from '../../src/main.ts';
 
@@ -16,6 +17,8 @@ export type TestGateway = Running & {
   readonly faults: unknown[];
   /** Shares of limits that were reached. */
   readonly notices: readonly Notice[];
+  /** Changes of health that were told. */
+  readonly events: readonly GatewayEvent[];
   /** Every generation ended so far, oldest first. */
   records(): readonly GenerationRecord[];
   lastRecord(): GenerationRecord;
@@ -37,6 +40,7 @@ export async function startTestGateway(
 ): Promise<TestGateway> {
   const faults: unknown[] = [];
   const notices: Notice[] = [];
+  const events: GatewayEvent[] = [];
   const folder = mkdtempSync(join(tmpdir(), 'spillway-test-'));
   const config = readConfig({
     PORT: '0',
@@ -49,6 +53,7 @@ export async function startTestGateway(
     document,
     fault: (error) => faults.push(error),
     notice: (notice) => notices.push(notice),
+    event: (event) => events.push(event),
     announce: () => undefined,
     emulatorPace: { tokensPerSecond: Infinity, firstTokenMs: 0 },
   });
@@ -65,6 +70,7 @@ export async function startTestGateway(
     base,
     faults,
     notices,
+    events,
     records: () => records,
     lastRecord: () => {
       const last = records.at(-1);
