@@ -7,6 +7,7 @@ import { backupDatabase, DataRefused, openDatabase } from './adapters/database.t
 import { emulatedUpstream } from './adapters/emulated-upstream.ts';
 import { openJournal, type DurableJournal } from './adapters/journal.ts';
 import { memoryCaches } from './adapters/caches.ts';
+import { memoryPace } from './adapters/pace.ts';
 import { lockDirectory } from './adapters/lock.ts';
 import type { Notice } from './adapters/ledger.ts';
 import { openLimitBook } from './adapters/limit-book.ts';
@@ -30,7 +31,7 @@ import { optional } from './core/optional.ts';
 import { startEmulator, type Emulator } from './emulator/emulator.ts';
 import { applyFirst, type First } from './first-start.ts';
 import { actorOf, openFrontDoor, type AdminSecrets } from './front-door.ts';
-import type { Signatures, World } from './ports.ts';
+import type { Caches, Paces, Signatures, World } from './ports.ts';
 import { problemAnswer } from './problem-answer.ts';
 import { explain } from './request/explain.ts';
 
@@ -115,7 +116,9 @@ export async function startGateway(options: StartOptions): Promise<Running> {
       keep: (rows) => journal.keepSignatures(rows),
     });
     undo.push(() => signatures.flush());
-    const kept = { database, journal, money, spend, signatures };
+    const caches = memoryCaches(() => systemClock.now());
+    const pace = memoryPace(() => systemClock.now());
+    const kept = { database, journal, money, spend, signatures, caches, pace };
     return await open({ options, configuration, first, ...kept, emulator, undo });
   } catch (error) {
     await unwind(undo);
@@ -151,6 +154,8 @@ type Parts = {
   readonly money: OpenLedger;
   readonly spend: Spend;
   readonly signatures: Signatures;
+  readonly caches: Caches;
+  readonly pace: Paces;
   readonly emulator: Emulator | undefined;
   readonly undo: (() => unknown)[];
 };
@@ -221,7 +226,7 @@ async function open(parts: Parts): Promise<Running> {
 type DoorState = { ready: boolean; listening?: Listening };
 
 function makeRoute(
-  { options, configuration, journal, money, spend, signatures, emulator, undo }: Parts,
+  { options, configuration, journal, money, spend, signatures, caches, pace, emulator, undo }: Parts,
   control: Control,
   state: DoorState,
 ): Route {
@@ -236,7 +241,8 @@ function makeRoute(
     ledger: money.ledger,
     journal,
     signatures,
-    caches: memoryCaches(() => systemClock.now()),
+    caches,
+    pace,
     tokens,
     fault: options.fault,
   };
@@ -273,7 +279,7 @@ type ControlFacts = {
 };
 
 function makeControl(
-  { options, configuration, journal, money, spend, emulator, database }: Parts,
+  { options, configuration, journal, money, spend, caches, pace, emulator, database }: Parts,
   { secrets, notes, inFlight }: ControlFacts,
 ): Control {
   const startedAt = Date.now();
@@ -285,13 +291,17 @@ function makeControl(
     limits: openLimitBook({ money, database, now: () => systemClock.now() }),
     ...optional('emulator', emulator),
     actorOf: (request) => actorOf(request, secrets),
-    status: () => ({ version, startedAt, inFlight: inFlight(), ...counts(), notes }),
+    status: () => ({ version, startedAt, inFlight: inFlight(), ...counts(), notes, paces: pace.all() }),
     backup: (file) =>
       backupDatabase(database, file).catch((error: unknown) => {
         throw error instanceof DataRefused ? new OperationRefused(400, error.message) : error;
       }),
     explain: (snapshot, body, asked) =>
-      explain(snapshot, body, { ...asked, foresee: (caller) => money.ledger.foresee(caller) }),
+      explain(snapshot, body, {
+        ...asked,
+        foresee: (caller) => money.ledger.foresee(caller),
+        known: { caches, pace, digest: sha256 },
+      }),
     clock: systemClock,
     report: (error) => options.fault(error, 'control'),
   });

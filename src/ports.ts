@@ -6,6 +6,7 @@ import type { Caller, Target } from './core/budget.ts';
 import type { Demand, Room } from './core/demand.ts';
 import type { LimitState } from './core/limit-state.ts';
 import type { Nano } from './core/money.ts';
+import type { Pace, PaceSample } from './core/pace.ts';
 import type { GenerationRecord } from './core/record.ts';
 
 export type Cancel = () => void;
@@ -159,6 +160,16 @@ export type Signatures = {
   issuerOf(workspace: string, signature: string): string | undefined;
 };
 
+/** How fast endpoints have answered of late, by their ids. */
+export type Paces = {
+  /** Once for each settled attempt. */
+  note(endpoint: string, sample: PaceSample): void;
+  /** Undefined = unknown. */
+  of(endpoint: string): Pace | undefined;
+  /** Of every endpoint that something is known of. */
+  all(): readonly { readonly endpoint: string; readonly pace: Pace }[];
+};
+
 /** Why a request cannot be served any longer. */
 export type Departed = 'client' | 'shutdown';
 
@@ -186,6 +197,7 @@ export type World = {
   readonly journal: Journal;
   readonly signatures: Signatures;
   readonly caches: Caches;
+  readonly pace: Paces;
   /** Absent = every bound stays a token per byte. */
   readonly tokens?: TokenCounter;
   /** Our own broken promises: logged with the generation's id, never shown. Tests fail on any. */

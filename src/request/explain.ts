@@ -1,12 +1,15 @@
 /** What would happen to a request, without sending anything: the very plan that `serve` would walk. */
-import type { Api } from '../core/ask.ts';
+import type { Api, Ask } from '../core/ask.ts';
 import type { Caller } from '../core/budget.ts';
 import { makePlan, type PlanStep } from '../core/chain.ts';
+import { likelyCost } from '../core/effective-cost.ts';
 import type { Explanation, ExplainedStep } from '../core/explanation.ts';
 import { guessApi } from '../core/guess-api.ts';
 import { asObject } from '../core/json.ts';
 import type { Nano } from '../core/money.ts';
 import { optional } from '../core/optional.ts';
+import type { Outlook } from '../core/order.ts';
+import { sortWord } from '../core/preferences.ts';
 import { Refused } from '../core/problem.ts';
 import { problemOfDenial } from '../core/refusal.ts';
 import { resolve } from '../core/resolve.ts';
@@ -16,8 +19,11 @@ import { chatDialect } from '../dialects/chat/dialect.ts';
 import type { Dialect } from '../dialects/dialect.ts';
 import { guarded, parseJson } from '../dialects/json-source.ts';
 import { dialects } from '../dialects/table.ts';
-import type { Foresight } from '../ports.ts';
+import type { Caches, Foresight, Paces } from '../ports.ts';
+import type { Digest } from './authenticate.ts';
+import { conversationOf } from './conversation.ts';
 import { foreseeStep, type Sight } from './foresee.ts';
+import { outlookOf } from './outlook.ts';
 
 export type ExplainOptions = {
   readonly workspace: string;
@@ -29,6 +35,8 @@ export type ExplainOptions = {
   readonly key?: Key;
   /** How limits stand; absent = nobody knows. */
   readonly foresee?: (caller: Caller) => Foresight;
+  /** What the running gateway knows of paces and caches; absent = nothing. */
+  readonly known?: { readonly caches: Caches; readonly pace: Paces; readonly digest: Digest };
 };
 
 /** Explains a request. Never throws for a bad one. */
@@ -47,7 +55,16 @@ export function explain(snapshot: Snapshot, body: Buffer, options: ExplainOption
       ...optional('user', ask.user),
     });
     const downgrade = foresight?.downgrade();
-    const plan = makePlan({ ask, route, workspace, snapshot, now, ...optional('instead', downgrade?.to) });
+    const outlook = lookOut(ask, options);
+    const plan = makePlan({
+      ask,
+      route,
+      workspace,
+      snapshot,
+      now,
+      ...optional('instead', downgrade?.to),
+      ...optional('outlook', outlook),
+    });
     const contact = snapshot.workspaces.get(workspace)?.contact;
     const until = now + route.failover.timeouts.total;
     const facts = { ask, preset: route.preset, primary: plan.primary, now, until, contact };
@@ -61,10 +78,14 @@ export function explain(snapshot: Snapshot, body: Buffer, options: ExplainOption
         ...new Set([
           ...route.warnings,
           ...(downgrade ? [downgrade.why] : []),
+          ...(sortWord(route.provider.sort) === 'balance' ? [drawn] : []),
           ...steps.flatMap(({ merged }) => merged.warnings),
         ]),
       ],
-      steps: steps.map((step): ExplainedStep => explained(step, primary, sight)),
+      steps: steps.map((step): ExplainedStep => ({
+        ...explained(step, primary, sight),
+        ...optional('likely', likelyCost(step, { ask, now, cached: outlook?.cached(step.endpoint.id) ?? 0 })),
+      })),
       skipped: plan.skipped,
       ...(steps.length === 0 ? { problem: problemOfPlan(plan.skipped) } : {}),
       ...(foresight?.entry ? { problem: problemOfDenial(foresight.entry, { now, contact }) } : {}),
@@ -73,6 +94,14 @@ export function explain(snapshot: Snapshot, body: Buffer, options: ExplainOption
     if (!(error instanceof Refused)) throw error;
     return { requested, warnings: [], steps: [], skipped: [], problem: error.problem };
   }
+}
+
+const drawn = 'sort: balance draws lots for each request: this is the order of one draw';
+
+function lookOut(ask: Ask, { workspace, known }: ExplainOptions): Outlook | undefined {
+  if (!known) return undefined;
+  const conversation = (): string | undefined => conversationOf(ask, {}, known.digest);
+  return outlookOf({ seed: 'explain', workspace, conversation, world: known });
 }
 
 function dialectOf(body: Buffer, named: Api | undefined): Dialect {

@@ -6,6 +6,7 @@ import type { PlanStep } from '../core/chain.ts';
 import { mayTryNext, type Failure } from '../core/failure.ts';
 import { zero, type Nano } from '../core/money.ts';
 import { optional } from '../core/optional.ts';
+import { paceSample } from '../core/pace.ts';
 import { Refused } from '../core/problem.ts';
 import { limitCost, limitTokens, type AttemptRecord } from '../core/record.ts';
 import { problemOfDenial } from '../core/refusal.ts';
@@ -177,6 +178,7 @@ async function send(journey: Journey, held: Held, prepared: Prepared): Promise<T
     trail.attempts[place] = settled;
     open = false;
     world.signatures.remember(request.workspace, attempt.facts().signatures ?? [], issuerOf(step.endpoint));
+    world.pace.note(step.endpoint.id, paceSample(settled, request.ask.stream));
     rememberCache(journey, step.endpoint, settled);
     pay(held.hold, settled, countPremium(trail, settled, { endpoint: step.endpoint, cached: held.cached }));
     return settled;

@@ -4,6 +4,7 @@
  */
 import assert from 'node:assert/strict';
 import { memoryCaches } from '../../src/adapters/caches.ts';
+import { memoryPace } from '../../src/adapters/pace.ts';
 import { ProcessLedger } from '../../src/adapters/ledger.ts';
 import { openSignatures } from '../../src/adapters/signatures.ts';
 import { sha256 } from '../../src/adapters/system.ts';
@@ -257,6 +258,7 @@ function enter(shared: Shared, body: unknown): Visit {
     journal: { close: (record) => void records.push(record) },
     signatures: openSignatures({ secret: Buffer.from('a secret of the test') }),
     caches,
+    pace: memoryPace(() => clock.now()),
     fault: (error) => void faults.push(error),
   };
   const headers = { authorization: `Bearer ${virtualKey}` };
