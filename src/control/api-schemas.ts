@@ -166,7 +166,13 @@ export const attempt = z
   })
   .openapi('Attempt');
 
-export const skip = z.object({ endpoint: z.string(), reason: z.string() }).openapi('Skip');
+export const skip = z
+  .object({
+    endpoint: z.string(),
+    reason: z.string(),
+    why: z.string().optional().meta({ description: 'The limit in the way, in the words of a refusal' }),
+  })
+  .openapi('Skip');
 
 export const generation = z
   .object({

@@ -7,7 +7,7 @@ import { mayTryNext, type Failure } from '../core/failure.ts';
 import { zero, type Nano } from '../core/money.ts';
 import { optional } from '../core/optional.ts';
 import { paceSample } from '../core/pace.ts';
-import { Refused } from '../core/problem.ts';
+import { Refused, type Problem } from '../core/problem.ts';
 import { limitCost, limitTokens, type AttemptRecord } from '../core/record.ts';
 import { problemOfDenial } from '../core/refusal.ts';
 import { problemOfFailures, problemOfPlan, type Failed } from '../core/verdict.ts';
@@ -88,16 +88,20 @@ function isDearer(
 
 /** A refusal for money is the answer, unless the request itself was wrong; then the first real error; then the plan's. */
 function refusal(journey: Journey, failed: readonly Failed[], denied: readonly Denied[]): Refused {
-  const { trail, world, request } = journey;
+  const { trail } = journey;
   const [first, ...rest] = failed;
   const own = failed.some(({ failure }) => failure.class === 'caller');
   const denial = denied.find((one) => one.denial.denied === 'busy') ?? denied[0];
   if (denial && !own) {
-    const context = { now: world.clock.now(), contact: request.contact, endpoint: denial.step.endpoint.id };
-    return new Refused(problemOfDenial(denial.denial, context));
+    return new Refused(problemOf(journey, denial));
   }
   if (first) return new Refused(problemOfFailures([first, ...rest]));
   return trail.refusal ?? new Refused(problemOfPlan(trail.skipped));
+}
+
+function problemOf({ world, request }: Journey, { step, denial }: Denied): Problem {
+  const { contact } = request;
+  return problemOfDenial(denial, { now: world.clock.now(), contact, endpoint: step.endpoint.id });
 }
 
 type Tried =
@@ -110,8 +114,9 @@ async function tryStep(journey: Journey, step: PlanStep): Promise<Tried> {
   const { trail, request } = journey;
   const held = await holdFor({ ...journey, step });
   if (isDenial(held)) {
-    skip(trail, step, skipReason(held));
-    return { kind: 'denied', denied: { step, denial: held } };
+    const denied = { step, denial: held };
+    skip(trail, step, skipReason(held), problemOf(journey, denied).message);
+    return { kind: 'denied', denied };
   }
   if (journey.departure.why) {
     held.hold.settle(nothing);
@@ -146,8 +151,8 @@ function tryToPrepare(journey: Journey, { step, hold }: Held): Prepared | undefi
   }
 }
 
-function skip(trail: Trail, { endpoint }: PlanStep, reason: string): Tried {
-  trail.skipped = [...trail.skipped, { endpoint: endpoint.id, reason }];
+function skip(trail: Trail, { endpoint }: PlanStep, reason: string, why?: string): Tried {
+  trail.skipped = [...trail.skipped, { endpoint: endpoint.id, reason, ...optional('why', why) }];
   return { kind: 'skipped' };
 }
 
