@@ -108,7 +108,8 @@ function look(plane: DataPlane, request: IncomingMessage, reply: HttpReply, { pa
   if (path === '/models') sendJson(reply, modelPage(snapshot, key));
   else if (path === '/generation') sendJson(reply, { data: generation(plane, key, query.get('id') ?? '') });
   else if (path === '/key') sendJson(reply, { data: keyView(key, plane.spend, now) });
-  else if (path.startsWith('/models/')) sendJson(reply, model(snapshot, key, path.slice('/models/'.length)));
+  else if (path.startsWith('/models/'))
+    sendJson(reply, model(plane, { snapshot, key, id: path.slice('/models/'.length) }));
   else throw refuse('route_not_found', `There is no GET ${path.slice(0, 100)} here.`);
 }
 
@@ -125,10 +126,12 @@ function generation({ generations }: DataPlane, key: Key, id: string): JsonValue
   return generationView(record);
 }
 
-function model(snapshot: Snapshot, key: Key, id: string): JsonValue {
+type ModelQuestion = { readonly snapshot: Snapshot; readonly key: Key; readonly id: string };
+
+function model({ world }: DataPlane, { snapshot, key, id }: ModelQuestion): JsonValue {
   const slug = id.endsWith('/endpoints') ? id.slice(0, -'/endpoints'.length) : id;
   const found = modelById(snapshot, key, slug);
-  const endpoints = found && id !== slug ? endpointList(snapshot, slug) : undefined;
+  const endpoints = found && id !== slug ? endpointList(snapshot, slug, world.pace) : undefined;
   if (endpoints) return { data: endpoints };
   if (!found || id !== slug)
     throw refuse('model_not_found', `There is no model ${JSON.stringify(slug.slice(0, 120))} for this key.`);

@@ -10,6 +10,7 @@ import { openJournal, type DurableJournal } from './adapters/journal.ts';
 import { memoryCaches } from './adapters/caches.ts';
 import { memoryHealth, type MemoryHealth, type Subject } from './adapters/health.ts';
 import { openHealthBook } from './adapters/health-book.ts';
+import { memoryPace } from './adapters/pace.ts';
 import { lockDirectory } from './adapters/lock.ts';
 import type { Notice } from './adapters/ledger.ts';
 import { openLimitBook } from './adapters/limit-book.ts';
@@ -35,7 +36,7 @@ import { optional } from './core/optional.ts';
 import { startEmulator, type Emulator } from './emulator/emulator.ts';
 import { applyFirst, type First } from './first-start.ts';
 import { actorOf, openFrontDoor, type AdminSecrets } from './front-door.ts';
-import type { Signatures, World } from './ports.ts';
+import type { Caches, Paces, Signatures, World } from './ports.ts';
 import { problemAnswer } from './problem-answer.ts';
 import { explain } from './request/explain.ts';
 
@@ -130,7 +131,9 @@ export async function startGateway(options: StartOptions): Promise<Running> {
       keep: (rows) => journal.keepSignatures(rows),
     });
     undo.push(() => signatures.flush());
-    const kept = { database, journal, money, spend, signatures, health, book };
+    const caches = memoryCaches(() => systemClock.now());
+    const pace = memoryPace(() => systemClock.now());
+    const kept = { database, journal, money, spend, signatures, health, book, caches, pace };
     return await open({ options, configuration, first, ...kept, emulator, undo });
   } catch (error) {
     await unwind(undo);
@@ -188,6 +191,8 @@ type Parts = {
   readonly signatures: Signatures;
   readonly health: MemoryHealth;
   readonly book: HealthBook;
+  readonly caches: Caches;
+  readonly pace: Paces;
   readonly emulator: Emulator | undefined;
   readonly undo: (() => unknown)[];
 };
@@ -257,11 +262,9 @@ async function open(parts: Parts): Promise<Running> {
 /** What the route must know and is known only later. */
 type DoorState = { ready: boolean; listening?: Listening };
 
-function makeRoute(
-  { options, configuration, journal, money, spend, signatures, health, emulator, undo }: Parts,
-  control: Control,
-  state: DoorState,
-): Route {
+function makeRoute(parts: Parts, control: Control, state: DoorState): Route {
+  const { options, configuration, journal, money, spend, emulator, undo } = parts;
+  const { signatures, health, caches, pace } = parts;
   const network = httpUpstream();
   undo.push(() => network.close());
   const tokens = createTokenCounter();
@@ -273,8 +276,9 @@ function makeRoute(
     ledger: money.ledger,
     journal,
     signatures,
-    caches: memoryCaches(() => systemClock.now()),
     health,
+    caches,
+    pace,
     tokens,
     fault: options.fault,
   };
@@ -310,10 +314,9 @@ type ControlFacts = {
   readonly inFlight: () => number;
 };
 
-function makeControl(
-  { options, configuration, journal, money, spend, health, book, emulator, database }: Parts,
-  { secrets, notes, inFlight }: ControlFacts,
-): Control {
+function makeControl(parts: Parts, { secrets, notes, inFlight }: ControlFacts): Control {
+  const { options, configuration, journal, money, spend, emulator, database } = parts;
+  const { health, book, caches, pace } = parts;
   const startedAt = Date.now();
   const counts = tally(journal);
   return createControl({
@@ -324,13 +327,18 @@ function makeControl(
     limits: openLimitBook({ money, database, now: () => systemClock.now() }),
     ...optional('emulator', emulator),
     actorOf: (request) => actorOf(request, secrets),
-    status: () => ({ version, startedAt, inFlight: inFlight(), ...counts(), notes }),
+    status: () => ({ version, startedAt, inFlight: inFlight(), ...counts(), notes, paces: pace.all() }),
     backup: (file) =>
       backupDatabase(database, file).catch((error: unknown) => {
         throw error instanceof DataRefused ? new OperationRefused(400, error.message) : error;
       }),
     explain: (snapshot, body, asked) =>
-      explain(snapshot, body, { ...asked, health, foresee: (caller) => money.ledger.foresee(caller) }),
+      explain(snapshot, body, {
+        ...asked,
+        health,
+        foresee: (caller) => money.ledger.foresee(caller),
+        known: { caches, pace, digest: sha256 },
+      }),
     clock: systemClock,
     report: (error) => options.fault(error, 'control'),
   });

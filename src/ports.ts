@@ -8,6 +8,7 @@ import type { Demand, Room } from './core/demand.ts';
 import type { Failure } from './core/failure.ts';
 import type { LimitState } from './core/limit-state.ts';
 import type { Nano } from './core/money.ts';
+import type { Pace, PaceSample } from './core/pace.ts';
 import type { GenerationRecord } from './core/record.ts';
 import type { Endpoint, Provider } from './core/snapshot.ts';
 
@@ -185,6 +186,16 @@ export type Call = {
   settle(failure?: Failure): void;
 };
 
+/** How fast endpoints have answered of late, by their ids. */
+export type Paces = {
+  /** Once for each settled attempt. */
+  note(endpoint: string, sample: PaceSample): void;
+  /** Undefined = unknown. */
+  of(endpoint: string): Pace | undefined;
+  /** Of every endpoint that something is known of. */
+  all(): readonly { readonly endpoint: string; readonly pace: Pace }[];
+};
+
 /** Why a request cannot be served any longer. */
 export type Departed = 'client' | 'shutdown';
 
@@ -214,6 +225,7 @@ export type World = {
   readonly caches: Caches;
   /** Absent = nothing is remembered: everything is asked. */
   readonly health?: Health;
+  readonly pace: Paces;
   /** Absent = every bound stays a token per byte. */
   readonly tokens?: TokenCounter;
   /** Our own broken promises: logged with the generation's id, never shown. Tests fail on any. */

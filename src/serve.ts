@@ -17,6 +17,7 @@ import { conversationOf } from './request/conversation.ts';
 import { billOf, conclude, concludeBadly, noteFinish, type Visit } from './request/conclude.ts';
 import { Departure } from './request/departure.ts';
 import { Front } from './request/front.ts';
+import { outlookOf } from './request/outlook.ts';
 import { patienceMs } from './request/patience.ts';
 import { relay } from './request/relay.ts';
 import { beginTrail, type Trail } from './request/trail.ts';
@@ -59,31 +60,34 @@ async function findServer(
   const waiting = { world, departure, deadline: trail.began + patienceMs };
   const ticket = (trail.ticket = await admit(callerOf(trail, key), waiting, snapshot));
   const downgrade = ticket.downgrade();
+  const { dialect, headers } = inbound;
+  const { workspace } = key;
+  const conversation = (): string | undefined => conversationOf(ask, headers, digest);
   const plan = makePlan({
     ask,
     route,
-    workspace: key.workspace,
+    workspace,
     snapshot,
     now: trail.at,
     ...optional('instead', downgrade?.to),
     ...optional('health', world.health),
+    outlook: outlookOf({ seed: trail.id, workspace, conversation, world }),
   });
   trail.skipped = plan.skipped;
   trail.warnings = downgrade && plan.downgraded ? [...route.warnings, downgrade.why] : route.warnings;
   if (plan.primary) trail.primary = plan.primary;
-  const { dialect, headers } = inbound;
   const request = {
     generation: trail.id,
     at: trail.at,
     dialect,
     ask,
     route,
-    workspace: key.workspace,
+    workspace,
     signatures: world.signatures,
     headers,
     ownProviders: snapshot.providers,
-    contact: snapshot.workspaces.get(key.workspace)?.contact,
-    conversation: () => conversationOf(ask, headers, digest),
+    contact: snapshot.workspaces.get(workspace)?.contact,
+    conversation,
     counted: counting(ask, world.tokens),
   };
   return await walk({ request, steps: plan.steps, resting: [...plan.resting], trail, ticket, ...waiting });

@@ -1,5 +1,6 @@
 /** The real `serve` without sockets or time: a clock that is turned by hand, a scripted provider, a ledger to be judged. */
 import { memoryCaches } from '../../src/adapters/caches.ts';
+import { memoryPace } from '../../src/adapters/pace.ts';
 import { openSignatures } from '../../src/adapters/signatures.ts';
 import { sha256 } from '../../src/adapters/system.ts';
 import type { GenerationRecord } from '../../src/core/record.ts';
@@ -48,6 +49,7 @@ export class MoneyWorld {
       ledger: this.book.ledger,
       signatures: openSignatures({ secret: Buffer.from('a secret of the bench') }),
       caches: memoryCaches(() => clock.now()),
+      pace: memoryPace(() => clock.now()),
       fault,
     };
   }

@@ -76,8 +76,8 @@ const apply: Command = {
 
 const explain: Command = {
   verb: 'explain',
-  summary: 'Print the plan for a request: what is tried, and at what price',
-  positionals: { usage: '[PRESET|MODEL]', least: 0, most: 1 },
+  summary: 'Why a request goes, or went, where it does',
+  positionals: { usage: '[PRESET|MODEL|gen-ID]', least: 0, most: 1 },
   flags: {
     file: {
       value: 'FILE',
@@ -97,11 +97,13 @@ const explain: Command = {
   },
   notes: [
     'Without --file each step says whether its worst case fits the limits as they stand now.',
-    'Exit code 1 when the request would be refused.',
+    'Exit code 1 when the request would be refused. A generation is explained from its record: its id is in',
+    'x-generation-id, in every answer.',
   ],
   examples: [
     ['spillway explain coder --tokens 50000 --tools', 'as the running gateway would'],
     ['spillway explain coder -f spillway.yaml', 'before the document is applied'],
+    ['spillway explain gen-…', 'why a past request went where it went'],
     ['spillway explain -r body.json --dialect messages', 'what Claude Code sent'],
   ],
   load: async () => (await import('./explain.ts')).explain,
@@ -318,6 +320,21 @@ const backup: Command = {
   load: async () => (await import('./status.ts')).backup,
 };
 
+const where: Command = {
+  verb: 'where',
+  summary: 'What depends on a model, and who called it',
+  positionals: { usage: 'MODEL', least: 1, most: 1 },
+  flags: {
+    days: { value: 'N', help: 'How far back those who called it by its name count (7)' },
+    top: { value: 'N', help: 'Rows of each list at most (100)' },
+  },
+  notes: [
+    'Before a model retires, or a price changes: who would feel it. Callers come from the hourly spend.',
+  ],
+  examples: [['spillway where deepseek/deepseek-v4-pro', 'by slug, or by another name of the catalogue']],
+  load: async () => (await import('./where.ts')).where,
+};
+
 /** In the order of the help. */
 export const commands: readonly Command[] = [
   serve,
@@ -325,6 +342,7 @@ export const commands: readonly Command[] = [
   check,
   apply,
   explain,
+  where,
   ask,
   tail,
   status,

@@ -1,4 +1,4 @@
-/** `explain`: what would be tried for a request, in which order, at what price, and why not the rest. */
+/** `explain`: what would be tried for a request, and why; of a past request what was tried, and why. */
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import type { Api } from '../core/ask.ts';
@@ -6,18 +6,22 @@ import { guessApi } from '../core/guess-api.ts';
 import { optional } from '../core/optional.ts';
 import type { JsonObject } from '../core/snapshot.ts';
 import type { ExplanationView } from '../control/api-views.ts';
+import type { HindsightView } from '../control/hindsight-view.ts';
 import type { Arguments } from './arguments.ts';
 import { modelName } from './ask.ts';
 import type { Run } from './command.ts';
 import { readDocument, readInput } from './document-file.ts';
 import { connectAdmin } from './gateway.ts';
+import { hindsightLines } from './print-hindsight.ts';
 import { planLines } from './print-plan.ts';
 import type { Shell } from './shell.ts';
-import { exit, Stop, usageError } from './stop.ts';
+import { exit, Stop, usageError, type ExitCode } from './stop.ts';
 
 type Body = Readonly<Record<string, unknown>>;
 
 export const explain: Run = async (args, shell) => {
+  const [name] = args.positionals;
+  if (name?.startsWith('gen-') === true) return await lookBack(name, args, shell);
   const dialect = readDialect(args);
   const request = await readRequest(args, shell, dialect);
   const workspace = args.text('workspace') ?? 'default';
@@ -34,6 +38,20 @@ export const explain: Run = async (args, shell) => {
   else for (const line of planLines(plan, shell.out.paint)) shell.out.line(line);
   return plan.problem ? exit.failed : exit.ok;
 };
+
+/** What a request brings, and a record has already. */
+const ofRequests = ['file', 'request', 'dialect', 'tokens', 'max-tokens', 'key', 'workspace'];
+
+async function lookBack(id: string, args: Arguments, shell: Shell): Promise<ExitCode> {
+  const given = ofRequests.find((flag) => args.text(flag) !== undefined) ?? (args.on('tools') ? 'tools' : '');
+  if (given !== '') throw usageError(`${id} is a past request: leave out --${given}`);
+  const admin = await connectAdmin(shell);
+  const path = `generations/${encodeURIComponent(id)}/explanation`;
+  const found = await admin.call<HindsightView>('GET', path);
+  if (args.on('json')) shell.out.line(JSON.stringify(found));
+  else for (const line of hindsightLines(found, shell.out.paint)) shell.out.line(line);
+  return exit.ok;
+}
 
 type Question = {
   readonly request: Body;

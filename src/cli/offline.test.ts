@@ -76,7 +76,7 @@ describe('explain -f', () => {
     assert.equal(code, 0);
     assert.match(
       out,
-      /^coder@1 \(asked for @preset\/coder\)\n {2}0 primary +deepseek\/deepseek-v4-pro @ emulator-deepseek +at most \$0\.\d+ +output ≤ 500 tokens/,
+      /^coder@1 \(asked for @preset\/coder\)\n {2}0 primary +deepseek\/deepseek-v4-pro @ emulator-deepseek +at most \$0\.\d+, likely \$0\.\d+ +output ≤ 500 tokens/,
     );
     assert.match(out, /1 fallback +anthropic\/claude-haiku-4\.5 .* the primary\n/);
   });

@@ -42,7 +42,7 @@ function stepRow(step: ExplanationView['steps'][number], paint: Paint): string[]
   return [
     step.position === 0 ? '0 primary' : `${step.position} fallback`,
     clean(`${step.model} @ ${step.provider}`),
-    price,
+    price + (step.likely_usd === undefined ? '' : `, likely ${dollarsAtMost(step.likely_usd)}`),
     `output ≤ ${whole(step.output_cap)} tokens`,
     paint('yellow', multiple),
     fit(step, paint),

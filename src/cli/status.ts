@@ -28,6 +28,7 @@ export function statusLines(facts: StatusView, url: string, paint: Paint): strin
     ),
     title('presets'),
     ...indent(facts.presets.length === 0 ? ['none: name one in the document'] : presetLines(facts, paint)),
+    ...(facts.paces.length === 0 ? [] : [title('pace'), ...indent(paceLines(facts, paint))]),
     title('limits'),
     ...indent([limitLine(facts.counts.limits, facts.counts.observed_limits)]),
     title('since the start'),
@@ -89,6 +90,20 @@ function presetLines(facts: StatusView, paint: Paint): string[] {
       return [`${clean(name)}@${preset.version}`, clean(chain), state];
     }),
   );
+}
+
+/** Of the last half hour. */
+function paceLines({ paces }: StatusView, paint: Paint): string[] {
+  const dim = (text: string): string => paint('dim', text);
+  const head = ['ENDPOINT', 'FIRST TOKEN P50', 'P90', 'P99', 'TOKENS/S P50', 'P90', 'P99'].map(dim);
+  const rows = paces.map(({ endpoint, latency_ms: latency, throughput }) => [
+    clean(endpoint),
+    ...[latency?.p50, latency?.p90, latency?.p99].map((ms) => (ms === undefined ? '' : seconds(ms))),
+    ...[throughput?.p50, throughput?.p90, throughput?.p99].map((speed) =>
+      speed === undefined ? '' : whole(Math.round(speed)),
+    ),
+  ]);
+  return columns([head, ...rows], ['left', ...head.slice(1).map(() => 'right' as const)]);
 }
 
 /** `4 enforced, 1 only observes: spillway limits shows them`. */

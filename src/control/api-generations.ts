@@ -1,13 +1,28 @@
 /** What the gateway served, over HTTP: records, and a live stream of them. */
+import { hindsightOf } from '../core/hindsight.ts';
+import type { GenerationRecord } from '../core/record.ts';
+import type { Snapshot } from '../core/snapshot.ts';
 import { basePath, ApiError, describe, mount, type ControlApp } from './api-operation.ts';
 import * as schemas from './api-schemas.ts';
 import type { Streams } from './api-stream.ts';
 import { viewGeneration } from './api-views.ts';
+import { hindsight, viewHindsight } from './hindsight-view.ts';
 import type { Generations } from './operations.ts';
 
 const tag = 'generations';
 
-export function mountGenerations(app: ControlApp, generations: Generations, streams: Streams): void {
+export type GenerationsDesk = {
+  readonly generations: Generations;
+  readonly streams: Streams;
+  readonly snapshot: () => Snapshot;
+};
+
+export function mountGenerations(app: ControlApp, { generations, streams, snapshot }: GenerationsDesk): void {
+  const mustFind = (id: string): GenerationRecord => {
+    const record = generations.find(id);
+    if (record) return record;
+    throw new ApiError(404, 'not_found', `no generation "${id}"; see GET ${basePath}/generations`);
+  };
   mount(app, {
     method: 'get',
     path: '/generations',
@@ -35,11 +50,16 @@ export function mountGenerations(app: ControlApp, generations: Generations, stre
     summary: 'One generation with every attempt',
     params: schemas.generationParams,
     answer: schemas.generationAnswer,
-    run: ({ params }) => {
-      const record = generations.find(params.id);
-      if (!record)
-        throw new ApiError(404, 'not_found', `no generation "${params.id}"; see GET ${basePath}/generations`);
-      return { generation: viewGeneration(record) };
-    },
+    run: ({ params }) => ({ generation: viewGeneration(mustFind(params.id)) }),
+  });
+  mount(app, {
+    method: 'get',
+    path: '/generations/{id}/explanation',
+    tag,
+    summary:
+      'Why a request went where it went: its route, each attempt, what was left out, the limits it met',
+    params: schemas.generationParams,
+    answer: hindsight,
+    run: ({ params }) => viewHindsight(hindsightOf(mustFind(params.id), snapshot()), snapshot().revision),
   });
 }

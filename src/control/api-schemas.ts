@@ -167,7 +167,13 @@ export const attempt = z
   })
   .openapi('Attempt');
 
-export const skip = z.object({ endpoint: z.string(), reason: z.string() }).openapi('Skip');
+export const skip = z
+  .object({
+    endpoint: z.string(),
+    reason: z.string(),
+    why: z.string().optional().meta({ description: 'The limit in the way, in the words of a refusal' }),
+  })
+  .openapi('Skip');
 
 const explainedSkip = z
   .object({
@@ -245,6 +251,9 @@ export const explanation = z
         model: z.string(),
         provider: z.string(),
         worst_usd: usd.optional().meta({ description: 'US dollars, the most this attempt could cost' }),
+        likely_usd: usd.optional().meta({
+          description: 'US dollars: an answer of the usual length, with the cache that is there',
+        }),
         output_cap: count,
         multiplier: z.number().optional(),
         limits: z
@@ -291,6 +300,10 @@ export const bill = z.object({ total: account, models: z.record(z.string(), acco
 
 // — status and backup —
 
+const percentiles = z
+  .object({ p50: z.number(), p75: z.number(), p90: z.number(), p99: z.number() })
+  .meta({ description: 'p90: nine in ten were at least as good' });
+
 export const status = z
   .object({
     version: z.string(),
@@ -308,6 +321,18 @@ export const status = z
         chain: z.array(z.string()).meta({ description: 'Models, primary first' }),
       }),
     ),
+    paces: z
+      .array(
+        z.object({
+          endpoint: z.string(),
+          latency_ms: percentiles.optional(),
+          throughput: percentiles.optional(),
+        }),
+      )
+      .meta({
+        description:
+          'How fast endpoints were in the last 30 minutes: to the first token of streams, and tokens per second',
+      }),
     counts: z.object({
       models: count,
       keys: count,

@@ -6,6 +6,7 @@ import type { Explanation } from '../core/explanation.ts';
 import { limitModes } from '../core/scope.ts';
 import type { Key, Snapshot } from '../core/snapshot.ts';
 import { suggest } from '../core/suggest.ts';
+import type { Paces } from '../ports.ts';
 import type { EmulatorControls } from './api-emulator.ts';
 import { ApiError, mount, type ControlApp } from './api-operation.ts';
 import * as schemas from './api-schemas.ts';
@@ -33,6 +34,7 @@ export type ProcessStatus = {
   readonly generations: number;
   readonly fallbacks: number;
   readonly failed: number;
+  readonly paces: ReturnType<Paces['all']>;
   /** Sentences for the operator, e.g. that the document was not applied. */
   readonly notes: readonly string[];
 };
@@ -115,6 +117,11 @@ function viewStatus({ status, snapshot: current, emulator, health, now }: System
     revision: snapshot.revision,
     providers: viewProviders(snapshot),
     presets: viewPresets(snapshot),
+    paces: facts.paces.map(({ endpoint, pace }) => ({
+      endpoint,
+      ...optional('latency_ms', pace.latency),
+      ...optional('throughput', pace.throughput),
+    })),
     counts: {
       models: snapshot.endpoints.size,
       keys: snapshot.keys.size,

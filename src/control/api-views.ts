@@ -103,6 +103,7 @@ export function viewExplanation(plan: Explanation): ExplanationView {
       model: step.model,
       provider: step.provider,
       ...optional('worst_usd', usd(step.worst)),
+      ...optional('likely_usd', usd(step.likely)),
       output_cap: step.outputCap,
       ...optional('multiplier', step.multiplier),
       ...optional('limits', step.limits && viewStepLimits(step.limits)),

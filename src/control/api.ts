@@ -10,6 +10,7 @@ import { mountKeys } from './api-keys.ts';
 import { mountLimits } from './api-limits.ts';
 import { answerError, ApiError, basePath, type ControlApp, type ControlEnv } from './api-operation.ts';
 import { mountSpend } from './api-spend.ts';
+import { mountWhere } from './api-where.ts';
 import { openStreams } from './api-stream.ts';
 import { mountSystem, type Explain, type ProcessStatus } from './api-system.ts';
 import type { Actor, Configuration, Generations, HealthBook, LimitBook, Spend } from './operations.ts';
@@ -56,9 +57,10 @@ export function createControl(options: ControlOptions): Control {
   mountDocuments(app, configuration);
   mountKeys(app, configuration);
   mountLimits(app, { snapshot, book: options.limits, now: () => clock.now() });
-  mountGenerations(app, generations, streams);
+  mountGenerations(app, { generations, streams, snapshot });
   mountSpend(app, options.spend, () => clock.now());
   mountHealth(app, { snapshot, health: options.health, now: () => clock.now() });
+  mountWhere(app, { snapshot, spend: options.spend, now: () => clock.now() });
   mountEmulator(app, snapshot, emulator);
   return { fetch: async (request) => app.fetch(request), close: streams.close };
 }

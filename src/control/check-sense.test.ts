@@ -219,6 +219,12 @@ test('what an outage would bring is said beforehand', () => {
       /models\[1\]/,
       /models\[2\]/,
     ],
+    [
+      chain(`${limit}, floor: { tier: standard }, provider: { quantizations: [fp8] }`),
+      /models\[0\]: is never called: .*for provider.quantizations nobody but OpenRouter can vouch/,
+      /models\[1\]/,
+      /models\[2\]/,
+    ],
   ]);
   const retiring = `providers: { openai: { wire: openai-chat, base_url: https://api.openai.com/v1 } }\npresets: { p: { models: [openai/gpt-5.4-mini] } }`;
   expectFindings([

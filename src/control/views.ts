@@ -2,9 +2,11 @@
 import { toUsd } from '../core/money.ts';
 import { optional } from '../core/optional.ts';
 import { isPriced } from '../core/price.ts';
+import type { Pace } from '../core/pace.ts';
 import { multiplier, type AttemptRecord, type GenerationRecord } from '../core/record.ts';
 import type { Endpoint, JsonObject, JsonValue, Key, Preset, Snapshot, Workspace } from '../core/snapshot.ts';
 import { completionTokens, promptTokens } from '../core/usage.ts';
+import type { Paces } from '../ports.ts';
 
 /** `GET /models`: everything on one page. */
 export function modelPage(snapshot: Snapshot, key: Key): JsonObject {
@@ -146,19 +148,23 @@ function perToken(pico: number | undefined): string {
 }
 
 /** The endpoints of a model, as at OpenRouter. */
-export function endpointList(snapshot: Snapshot, slug: string): JsonObject | undefined {
+export function endpointList(
+  snapshot: Snapshot,
+  slug: string,
+  paces: Pick<Paces, 'of'>,
+): JsonObject | undefined {
   const canonical = snapshot.catalogue.aliases.get(slug) ?? slug;
   const endpoints = snapshot.endpoints.get(canonical);
   if (!endpoints) return undefined;
   return {
     ...plainModel(canonical, endpoints),
     description: '',
-    endpoints: endpoints.map((endpoint) => endpointEntry(canonical, endpoint)),
+    endpoints: endpoints.map((endpoint) => endpointEntry(canonical, endpoint, paces.of(endpoint.id))),
   };
 }
 
 /** What we do not measure or know of it is null. */
-function endpointEntry(slug: string, endpoint: Endpoint): JsonObject {
+function endpointEntry(slug: string, endpoint: Endpoint, pace: Pace | undefined): JsonObject {
   const { provider, providerModel, model, price } = endpoint;
   const listed = entry(slug, model.name, endpoint);
   const calls = endpoint.features.has('tools');
@@ -181,8 +187,8 @@ function endpointEntry(slug: string, endpoint: Endpoint): JsonObject {
     uptime_last_5m: null,
     uptime_last_30m: null,
     uptime_last_1d: null,
-    latency_last_30m: null,
-    throughput_last_30m: null,
+    latency_last_30m: pace?.latency ?? null,
+    throughput_last_30m: pace?.throughput ?? null,
   };
 }
 

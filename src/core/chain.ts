@@ -10,18 +10,12 @@ import { endpointsOf, isOpenRouter } from './endpoints.ts';
 import { merge, type Merged } from './merge.ts';
 import type { Nano } from './money.ts';
 import { optional } from './optional.ts';
-import { isPriced, rateAt, worstCase } from './price.ts';
+import { arranged, type Outlook } from './order.ts';
+import { idleAt, notPreferred, sortsAcrossModels, tooDear } from './preferences.ts';
+import { isPriced, worstCase } from './price.ts';
 import type { Skip } from './record.ts';
 import type { Route } from './resolve.ts';
-import type {
-  Endpoint,
-  Floor,
-  JsonObject,
-  JsonValue,
-  Member,
-  ProviderPreferences,
-  Snapshot,
-} from './snapshot.ts';
+import type { Endpoint, Floor, Member, ProviderPreferences, Snapshot } from './snapshot.ts';
 import { addedByPreset, promptBoundAt } from './token-bound.ts';
 
 /** One endpoint to try. */
@@ -58,6 +52,8 @@ export type PlanInput = {
   readonly instead?: readonly string[];
   /** Which endpoints are left alone now, and why; absent = none. */
   readonly health?: { rest(endpoint: Endpoint): Rest | undefined };
+  /** What is known beyond the configuration; absent = nothing. */
+  readonly outlook?: Outlook;
 };
 
 /** The dialects that attempts can be made in; others are left out by name until they are spoken. */
@@ -104,8 +100,8 @@ function planOf(input: PlanInput): Plan {
     reason === undefined || usable(reason) ? [] : [{ endpoint: step.endpoint.id, reason }],
   );
   return {
-    steps: ordered(fit.filter((step) => !resting.has(step)).map(dressed), input.route),
-    resting: ordered(fit.filter((step) => resting.has(step)).map(dressed), input.route),
+    steps: ordered(fit.filter((step) => !resting.has(step)).map(dressed), input),
+    resting: ordered(fit.filter((step) => resting.has(step)).map(dressed), input),
     skipped,
     ...optional('primary', primary?.endpoint),
   };
@@ -134,12 +130,20 @@ function downgraded(
     );
 }
 
-function candidatesOf(input: PlanInput, member: Member, position: number): PlanStep[] {
-  const endpoints = byPreference(endpointsOf(input.snapshot, member.model), input.route.provider);
-  return endpoints.map((endpoint) => {
-    const merged = merge(input.ask, input.route.preset, member, endpoint);
+function candidatesOf(input: PlanInput, member: Member, position: number): readonly PlanStep[] {
+  const { ask, route, snapshot } = input;
+  const steps = endpointsOf(snapshot, member.model).map((endpoint): PlanStep => {
+    const merged = withWarnings(
+      merge(ask, route.preset, member, endpoint),
+      idleAt(endpoint, route.provider, snapshot),
+    );
     return { position, endpoint, merged, ...optional('worst', worstOf(endpoint, merged, input)) };
   });
+  return arranged(steps, input);
+}
+
+function withWarnings(merged: Merged, more: readonly string[]): Merged {
+  return more.length === 0 ? merged : { ...merged, warnings: [...merged.warnings, ...more] };
 }
 
 function worstOf(endpoint: Endpoint, merged: Merged, { ask, now, route }: PlanInput): Nano | undefined {
@@ -154,31 +158,6 @@ function worstOf(endpoint: Endpoint, merged: Merged, { ask, now, route }: PlanIn
       return ask.needs.cacheWrites;
     },
   });
-}
-
-/** `provider.order` first in its order, the rest as the document has them; `sort: price` cheapest first. */
-function byPreference(endpoints: readonly Endpoint[], preferences: ProviderPreferences): readonly Endpoint[] {
-  const order = preferences.order;
-  if (order) {
-    const rank = (endpoint: Endpoint): number => {
-      const at = order.indexOf(endpoint.provider.name);
-      return at === -1 ? order.length : at;
-    };
-    return [...endpoints].sort((a, b) => rank(a) - rank(b));
-  }
-  if (sortWord(preferences.sort) !== 'price') return endpoints;
-  const price = (endpoint: Endpoint): number =>
-    isPriced(endpoint.price)
-      ? (endpoint.price.base.output ?? 0) + (endpoint.price.base.input ?? 0)
-      : Infinity;
-  return [...endpoints].sort((a, b) => price(a) - price(b) || 0);
-}
-
-/** OpenRouter's `sort` is a word, or an object with the word in `by`. */
-function sortWord(sort: JsonValue | undefined): JsonValue | undefined {
-  return typeof sort === 'object' && sort !== null && !Array.isArray(sort)
-    ? (sort as JsonObject)['by']
-    : sort;
 }
 
 /** `allow_fallbacks: false`: of each model only its first endpoint, and those that the caller ordered by name. */
@@ -215,7 +194,7 @@ function reasonToSkip(
     notAllowed(endpoint, input) ??
     wrongKind(endpoint, input.ask, primary) ??
     notPreferred(endpoint, preferences, input.snapshot) ??
-    tooDear(candidate, input) ??
+    tooDear(endpoint, input.route, input.ask, input.now) ??
     cannotServe(candidate, input.ask) ??
     (candidate.position > 0 && preset?.floor?.below !== 'last_resort'
       ? belowFloor(endpoint, preset?.floor)
@@ -244,35 +223,6 @@ function wrongKind(
   if (api !== 'embeddings') return undefined;
   if (model.slug !== primary?.endpoint.model.slug) return 'embeddings';
   return embeddingWires.has(wire) ? undefined : 'wire';
-}
-
-/** Names in `only` and `ignore` that are no provider of ours are meant for OpenRouter and travel there. */
-function notPreferred(
-  { provider }: Endpoint,
-  preferences: ProviderPreferences,
-  snapshot: Snapshot,
-): string | undefined {
-  const { only, ignore, order } = preferences;
-  const foreign = isOpenRouter(provider) && (only ?? []).some((name) => !snapshot.providers.has(name));
-  if (only && !only.includes(provider.name) && !foreign) return 'only';
-  if (ignore?.includes(provider.name) === true) return 'ignore';
-  if (preferences.allow_fallbacks === false && order && !order.includes(provider.name)) return 'order';
-  if (preferences.data_collection === 'deny' && provider.data.collection !== 'deny') return 'data_policy';
-  return preferences.zdr === true && provider.data.zdr !== true ? 'data_policy' : undefined;
-}
-
-/** `max_price` in USD per million tokens, against the dearest rate this request may meet. */
-function tooDear({ endpoint }: PlanStep, { route, ask, now }: PlanInput): string | undefined {
-  const limit = route.provider.max_price;
-  if (!limit) return undefined;
-  if (!isPriced(endpoint.price)) return 'unpriced';
-  const rate = rateAt(endpoint.price, ask.needs.promptTokens, now);
-  const over = (price: number | undefined, most: number | undefined): boolean =>
-    most !== undefined && (price ?? 0) > most * 1e6;
-  if (over(rate.input, limit.prompt) || over(rate.output, limit.completion)) return 'max_price';
-  return limit.request !== undefined && (rate.perRequest ?? 0) > limit.request * 1e9
-    ? 'max_price'
-    : undefined;
 }
 
 /** The least room for an answer that makes sending a prompt worthwhile, unless the caller wants less. */
@@ -320,11 +270,17 @@ function aboveMultiplier(
   return worst > most * (primary?.worst ?? 0) ? 'max_cost_multiplier' : undefined;
 }
 
-/** Those under a floor of `last_resort` go last. `order: price`: cheapest worst case first, the unpriced after the priced. */
-function ordered(steps: readonly PlanStep[], route: Route): readonly PlanStep[] {
+/**
+ * Those under a floor of `last_resort` go last. Else the chain's order, unless the caller sorts across models, or
+ * `order: price` says cheapest worst case first, the unpriced after the priced.
+ */
+function ordered(steps: readonly PlanStep[], input: PlanInput): readonly PlanStep[] {
+  const { preset, failover, provider } = input.route;
   const under = (step: PlanStep): number =>
-    step.position > 0 && belowFloor(step.endpoint, route.preset?.floor) !== undefined ? 1 : 0;
+    step.position > 0 && belowFloor(step.endpoint, preset?.floor) !== undefined ? 1 : 0;
+  const across = sortsAcrossModels(provider.sort);
   const price = (step: PlanStep): number =>
-    route.failover.order === 'price' ? (step.worst ?? Number.MAX_SAFE_INTEGER) : 0;
-  return [...steps].sort((a, b) => under(a) - under(b) || price(a) - price(b));
+    failover.order === 'price' && !across ? (step.worst ?? Number.MAX_SAFE_INTEGER) : 0;
+  const listed = across ? arranged(steps, input) : steps;
+  return [...listed].sort((a, b) => under(a) - under(b) || price(a) - price(b));
 }

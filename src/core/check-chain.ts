@@ -6,6 +6,7 @@ import { printDollarLimit, type DollarLimit, type DollarLimits } from './check-l
 import { checkModelName, type CheckInput } from './check-names.ts';
 import { endpointsOf, isOpenRouter } from './endpoints.ts';
 import { error, warning, type Mistake, type Path } from './mistake.ts';
+import { notPreferred } from './preferences.ts';
 import { isPriced, type Price, type Rate } from './price.ts';
 import { presetAddress, type Setting } from './settings.ts';
 import type { Endpoint, Floor, Member, Preset, ProviderPreferences, Snapshot } from './snapshot.ts';
@@ -81,7 +82,8 @@ function reachable(
   return { usable, left };
 }
 
-function ruledOut({ provider, price }: Endpoint, preset: Preset, snapshot: Snapshot): string | undefined {
+function ruledOut(endpoint: Endpoint, preset: Preset, snapshot: Snapshot): string | undefined {
+  const { provider, price } = endpoint;
   if (provider.workspaces?.has(preset.workspace) === false)
     return `not open to the workspace ${preset.workspace}`;
   if (!spokenWires.has(provider.wire)) return `wire ${provider.wire} is not spoken to providers yet`;
@@ -94,6 +96,9 @@ function ruledOut({ provider, price }: Endpoint, preset: Preset, snapshot: Snaps
   if (data_collection === 'deny' && provider.data.collection !== 'deny')
     return 'its data policy does not say collection: deny';
   if (zdr === true && provider.data.zdr !== true) return 'its data policy does not say zdr: true';
+  // What has no words of its own above is a condition that only OpenRouter can vouch for.
+  const field = notPreferred(endpoint, preset.provider, snapshot);
+  if (field !== undefined) return `for provider.${field} nobody but OpenRouter can vouch`;
   return max_price === undefined ? undefined : tooDear(price, max_price);
 }
 

@@ -14,6 +14,7 @@ import {
   tier,
   usdPerMillion,
 } from './document-parts.ts';
+import { acceptedQuantizations, acceptedSorts } from './preferences.ts';
 
 const memberObject = strict({
   model: name,
@@ -29,7 +30,7 @@ const maxPrice = z.union([usdPerMillion, z.string().regex(/^\d+(\.\d+)?$/, 'must
   error: 'must be a number of USD',
 });
 
-const sortWord = z.enum(['price', 'throughput', 'latency', 'exacto', 'balance', 'effective_cost']);
+const sortWord = z.enum(acceptedSorts);
 const sort = z.union([sortWord, strict({ by: sortWord, partition: z.enum(['model', 'none']).optional() })], {
   error: `must be one of ${sortWord.options.join(', ')}, or { by, partition }`,
 });
@@ -39,10 +40,10 @@ const performance = z.union(
   [
     z.number().min(0),
     strict({
-      p50: z.number().optional(),
-      p75: z.number().optional(),
-      p90: z.number().optional(),
-      p99: z.number().optional(),
+      p50: z.number().min(0).optional(),
+      p75: z.number().min(0).optional(),
+      p90: z.number().min(0).optional(),
+      p99: z.number().min(0).optional(),
     }),
   ],
   {
@@ -60,7 +61,7 @@ export const preferencesSchema = strict({
   data_collection: z.enum(['allow', 'deny']).optional(),
   zdr: z.boolean().optional(),
   enforce_distillable_text: z.boolean().optional(),
-  quantizations: z.array(name).optional(),
+  quantizations: z.array(z.enum(acceptedQuantizations)).optional(),
   sort: sort.optional(),
   preferred_min_throughput: performance.optional(),
   preferred_max_latency: performance.optional(),

@@ -27,6 +27,8 @@ export type ExplainedStep = {
   readonly provider: string;
   /** The most this attempt could cost; absent = the endpoint has no price. */
   readonly worst?: Nano;
+  /** What it will likely cost: an answer of the usual length, with the cache that the conversation has there. */
+  readonly likely?: Nano;
   /** Tokens: the output cap that would be sent. */
   readonly outputCap: number;
   /** `worst` ÷ the primary's; absent where either is unknown. */

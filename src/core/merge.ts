@@ -93,19 +93,32 @@ export function mergeProvider(preset: Preset | undefined, ask: Ask): Preset['pro
   const own = ask.provider;
   if (preset?.locked.has('provider') === true) return base;
   const price = { ...base.max_price, ...own.max_price, ...smaller(base.max_price, own.max_price) };
-  const only =
-    base.only && own.only ? own.only.filter((name) => base.only?.includes(name)) : (own.only ?? base.only);
+  const only = bothOf(base.only, own.only);
   const ignore = [...(base.ignore ?? []), ...(own.ignore ?? [])];
   const deny = base.data_collection === 'deny' || own.data_collection === 'deny';
+  const either = (key: 'zdr' | 'require_parameters' | 'enforce_distillable_text'): JsonObject =>
+    base[key] === true || own[key] === true ? { [key]: true } : {};
   return {
     ...base,
     ...own,
     ...optional('only', only),
+    ...optional('quantizations', bothOf(base.quantizations, own.quantizations)),
     ...(ignore.length > 0 ? { ignore } : {}),
     ...(Object.keys(price).length > 0 ? { max_price: price } : {}),
     ...(deny ? { data_collection: 'deny' as const } : {}),
-    ...(base.zdr === true || own.zdr === true ? { zdr: true } : {}),
+    ...either('zdr'),
+    ...either('require_parameters'),
+    ...either('enforce_distillable_text'),
+    ...(base.allow_fallbacks === false || own.allow_fallbacks === false ? { allow_fallbacks: false } : {}),
   };
+}
+
+/** What is on both lists, where there are two. */
+function bothOf(
+  base: readonly string[] | undefined,
+  own: readonly string[] | undefined,
+): readonly string[] | undefined {
+  return base && own ? own.filter((name) => base.includes(name)) : (own ?? base);
 }
 
 type MaxPrice = NonNullable<Preset['provider']['max_price']>;
@@ -119,5 +132,7 @@ function smaller(a: MaxPrice = {}, b: MaxPrice = {}): MaxPrice {
     ...optional('prompt', least('prompt')),
     ...optional('completion', least('completion')),
     ...optional('request', least('request')),
+    ...optional('image', least('image')),
+    ...optional('audio', least('audio')),
   };
 }

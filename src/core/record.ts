@@ -63,7 +63,12 @@ export function limitTokens({ usage, bound }: AttemptRecord): number {
   return usage ? promptTokens(usage) + completionTokens(usage) : 0;
 }
 
-export type Skip = { readonly endpoint: string; readonly reason: string };
+export type Skip = {
+  readonly endpoint: string;
+  readonly reason: string;
+  /** The limit that stood in the way, in the words of a refusal. */
+  readonly why?: string;
+};
 
 /** Why a generation ended. */
 export type Ending =
@@ -92,6 +97,8 @@ export type GenerationRecord = {
   readonly ending: Ending;
   /** The problem's code where it did not end well. */
   readonly problem?: string;
+  /** The limit that refused it, in the words that the caller was told. */
+  readonly refusedBy?: string;
   readonly finish?: string;
   readonly nativeFinish?: string;
   readonly attempts: readonly AttemptRecord[];

@@ -8,7 +8,7 @@ import type { Reply, World } from '../ports.ts';
 import type { Departure } from './departure.ts';
 import type { Front } from './front.ts';
 import { metadataOf } from './metadata.ts';
-import { costSoFar, recordOf, routingFacts, type Trail } from './trail.ts';
+import { costSoFar, recordOf, routingFacts, type Reason, type Trail } from './trail.ts';
 
 /** What the client is billed, told at the end of its answer. */
 export function billOf(trail: Trail, served: AttemptRecord): Bill {
@@ -33,11 +33,7 @@ export function noteFinish(trail: Trail, facts: AnswerFacts): void {
 }
 
 /** Writes the record. A second call for the same request is our own bug and is reported as one. */
-export function conclude(
-  trail: Trail,
-  world: World,
-  how: { readonly ending: Ending; readonly problem?: string },
-): void {
+export function conclude(trail: Trail, world: World, how: { readonly ending: Ending } & Reason): void {
   if (trail.concluded) {
     world.fault(new Error('a request was concluded twice'), trail.id);
     return;
@@ -46,6 +42,7 @@ export function conclude(
     ending: how.ending,
     latencyMs: world.clock.ticks() - trail.began,
     ...optional('problem', how.problem),
+    ...optional('refusedBy', how.refusedBy),
   });
   trail.concluded = true;
   world.journal.close(record, trail.ticket?.close() ?? []);
@@ -68,7 +65,11 @@ export function concludeBadly(error: unknown, { trail, front, world, departure }
   const cut = error instanceof Refused && error.problem.code === 'stream_interrupted';
   const left = departure.why === 'client' || told.code === 'body_incomplete';
   const ending = left ? 'client_gone' : cut ? 'cut' : 'failed';
-  conclude(trail, world, { ending, problem: told.code });
+  conclude(trail, world, {
+    ending,
+    problem: told.code,
+    ...(told.limit === undefined ? {} : { refusedBy: told.message }),
+  });
   if (ending !== 'client_gone') front.problem(told);
 }
 

@@ -1,13 +1,16 @@
 /** What would happen to a request, without sending anything: the very plan that `serve` would walk. */
-import type { Api } from '../core/ask.ts';
+import type { Api, Ask } from '../core/ask.ts';
 import { lastResort, type Rest } from '../core/breaker.ts';
 import type { Caller } from '../core/budget.ts';
 import { makePlan, type Plan, type PlanStep } from '../core/chain.ts';
+import { likelyCost } from '../core/effective-cost.ts';
 import type { Explanation, ExplainedStep } from '../core/explanation.ts';
 import { guessApi } from '../core/guess-api.ts';
 import { asObject } from '../core/json.ts';
 import type { Nano } from '../core/money.ts';
 import { optional } from '../core/optional.ts';
+import type { Outlook } from '../core/order.ts';
+import { sortWord } from '../core/preferences.ts';
 import { Refused } from '../core/problem.ts';
 import { problemOfDenial } from '../core/refusal.ts';
 import { resolve } from '../core/resolve.ts';
@@ -17,8 +20,11 @@ import { chatDialect } from '../dialects/chat/dialect.ts';
 import type { Dialect } from '../dialects/dialect.ts';
 import { guarded, parseJson } from '../dialects/json-source.ts';
 import { dialects } from '../dialects/table.ts';
-import type { Foresight, Health } from '../ports.ts';
+import type { Caches, Foresight, Health, Paces } from '../ports.ts';
+import type { Digest } from './authenticate.ts';
+import { conversationOf } from './conversation.ts';
 import { foreseeStep, type Sight } from './foresee.ts';
+import { outlookOf } from './outlook.ts';
 
 export type ExplainOptions = {
   readonly workspace: string;
@@ -32,6 +38,8 @@ export type ExplainOptions = {
   readonly foresee?: (caller: Caller) => Foresight;
   /** What is known of endpoints; absent = nobody knows. */
   readonly health?: Pick<Health, 'rest'>;
+  /** What the running gateway knows of paces and caches; absent = nothing. */
+  readonly known?: { readonly caches: Caches; readonly pace: Paces; readonly digest: Digest };
 };
 
 /** Explains a request. Never throws for a bad one. */
@@ -50,6 +58,7 @@ export function explain(snapshot: Snapshot, body: Buffer, options: ExplainOption
       ...optional('user', ask.user),
     });
     const downgrade = foresight?.downgrade();
+    const outlook = lookOut(ask, options);
     const plan = makePlan({
       ask,
       route,
@@ -58,6 +67,7 @@ export function explain(snapshot: Snapshot, body: Buffer, options: ExplainOption
       now,
       ...optional('instead', downgrade?.to),
       ...optional('health', health),
+      ...optional('outlook', outlook),
     });
     const contact = snapshot.workspaces.get(workspace)?.contact;
     const until = now + route.failover.timeouts.total;
@@ -76,10 +86,14 @@ export function explain(snapshot: Snapshot, body: Buffer, options: ExplainOption
           ...route.warnings,
           ...(downgrade ? [downgrade.why] : []),
           ...(unbidden ? [`every endpoint rests: ${unbidden.endpoint} is asked all the same`] : []),
+          ...(sortWord(route.provider.sort) === 'balance' ? [drawn] : []),
           ...steps.flatMap(({ merged }) => merged.warnings),
         ]),
       ],
-      steps: steps.map((step): ExplainedStep => explained(step, primary, sight)),
+      steps: steps.map((step): ExplainedStep => ({
+        ...explained(step, primary, sight),
+        ...optional('likely', likelyCost(step, { ask, now, cached: outlook?.cached(step.endpoint.id) ?? 0 })),
+      })),
       skipped: plan.skipped.map((skip) => {
         const { rest } = resting.find(({ endpoint }) => endpoint === skip.endpoint) ?? {};
         return { ...skip, ...(rest && { why: rest.why, ...optional('until', rest.until) }) };
@@ -102,6 +116,14 @@ function restingOf({ resting }: Plan, health: ExplainOptions['health']): readonl
     const rest = health?.rest(step.endpoint);
     return rest ? [{ step, endpoint: step.endpoint.id, rest }] : [];
   });
+}
+
+const drawn = 'sort: balance draws lots for each request: this is the order of one draw';
+
+function lookOut(ask: Ask, { workspace, known }: ExplainOptions): Outlook | undefined {
+  if (!known) return undefined;
+  const conversation = (): string | undefined => conversationOf(ask, {}, known.digest);
+  return outlookOf({ seed: 'explain', workspace, conversation, world: known });
 }
 
 function dialectOf(body: Buffer, named: Api | undefined): Dialect {

@@ -146,7 +146,10 @@ export function warningsOf({ warnings, crossing, ticket }: Trail): readonly stri
   return [...new Set([...warnings, ...crossing, ...(ticket?.observed ?? [])])];
 }
 
-export type Conclusion = { readonly ending: Ending; readonly latencyMs: number; readonly problem?: string };
+export type Conclusion = { readonly ending: Ending; readonly latencyMs: number } & Reason;
+
+/** The code of the problem, and the limit that it is about in words. */
+export type Reason = { readonly problem?: string; readonly refusedBy?: string };
 
 /** The record of the whole generation. */
 export function recordOf(trail: Trail, conclusion: Conclusion): GenerationRecord {
@@ -167,6 +170,7 @@ export function recordOf(trail: Trail, conclusion: Conclusion): GenerationRecord
     ...optional('presetVersion', route?.preset?.version),
     ending: conclusion.ending,
     ...optional('problem', conclusion.problem),
+    ...optional('refusedBy', conclusion.refusedBy),
     ...optional('finish', trail.finish),
     ...optional('nativeFinish', trail.nativeFinish),
     attempts: trail.attempts,

@@ -7,7 +7,8 @@ import type { PlanStep } from '../core/chain.ts';
 import { mayTryNext, type Failure } from '../core/failure.ts';
 import { zero, type Nano } from '../core/money.ts';
 import { optional } from '../core/optional.ts';
-import { Refused } from '../core/problem.ts';
+import { paceSample } from '../core/pace.ts';
+import { Refused, type Problem } from '../core/problem.ts';
 import { limitCost, limitTokens, type AttemptRecord } from '../core/record.ts';
 import { problemOfDenial } from '../core/refusal.ts';
 import { problemOfFailures, problemOfPlan, problemOfResting, type Failed } from '../core/verdict.ts';
@@ -132,20 +133,22 @@ function isDearer(
 
 /** A refusal for money is the answer, unless the request itself was wrong; then the first real error; then the plan's. */
 function refusal(journey: Journey, failed: readonly Failed[], denied: readonly Denied[]): Refused {
-  const { trail, world, request } = journey;
+  const { trail, world } = journey;
   const [first, ...rest] = failed;
   const own = failed.some(({ failure }) => failure.class === 'caller');
   const denial = denied.find((one) => one.denial.denied === 'busy') ?? denied[0];
-  if (denial && !own) {
-    const context = { now: world.clock.now(), contact: request.contact, endpoint: denial.step.endpoint.id };
-    return new Refused(problemOfDenial(denial.denial, context));
-  }
+  if (denial && !own) return new Refused(problemOf(journey, denial));
   const now = world.clock.now();
   const [resting, ...others] = restingNow(journey);
   if (first)
     return new Refused(problemOfFailures([first, ...rest], resting ? [resting, ...others] : [], now));
   if (resting && !trail.refusal) return new Refused(problemOfResting([resting, ...others], now));
   return trail.refusal ?? new Refused(problemOfPlan(trail.skipped));
+}
+
+function problemOf({ world, request }: Journey, { step, denial }: Denied): Problem {
+  const { contact } = request;
+  return problemOfDenial(denial, { now: world.clock.now(), contact, endpoint: step.endpoint.id });
 }
 
 type Tried =
@@ -160,8 +163,9 @@ async function tryStep(journey: Journey, step: PlanStep, forced = false): Promis
   if (rest) return leaveAlone(journey, step, rest.reason);
   const held = await holdFor({ ...journey, step });
   if (isDenial(held)) {
-    skip(trail, step, skipReason(held));
-    return { kind: 'denied', denied: { step, denial: held } };
+    const denied = { step, denial: held };
+    skip(trail, step, skipReason(held), problemOf(journey, denied).message);
+    return { kind: 'denied', denied };
   }
   if (departure.why) {
     held.hold.settle(nothing);
@@ -214,8 +218,8 @@ function tryToPrepare(
   }
 }
 
-function skip(trail: Trail, { endpoint }: PlanStep, reason: string): Tried {
-  trail.skipped = [...trail.skipped, { endpoint: endpoint.id, reason }];
+function skip(trail: Trail, { endpoint }: PlanStep, reason: string, why?: string): Tried {
+  trail.skipped = [...trail.skipped, { endpoint: endpoint.id, reason, ...optional('why', why) }];
   return { kind: 'skipped' };
 }
 
@@ -251,6 +255,7 @@ async function send(
     trail.attempts[place] = settled;
     open = false;
     world.signatures.remember(request.workspace, attempt.facts().signatures ?? [], issuerOf(step.endpoint));
+    world.pace.note(step.endpoint.id, paceSample(settled, request.ask.stream));
     rememberCache(journey, step.endpoint, settled);
     pay(held.hold, settled, countPremium(trail, settled, { endpoint: step.endpoint, cached: held.cached }));
     return settled;

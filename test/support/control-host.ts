@@ -86,6 +86,15 @@ export function testControl(options: { readonly emulator?: boolean } = {}): Test
     ...(options.emulator === false ? {} : { emulator: faults }),
     actorOf,
     status: () => ({
+      paces: [
+        {
+          endpoint: 'anthropic/claude-haiku-4.5@anthropic',
+          pace: {
+            latency: { p50: 420, p75: 500, p90: 900, p99: 1_500 },
+            throughput: { p50: 90, p75: 80, p90: 70, p99: 20 },
+          },
+        },
+      ],
       version: '0.1.0',
       startedAt: Date.now() - 61_000,
       inFlight: 0,

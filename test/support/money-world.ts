@@ -1,5 +1,6 @@
 /** The real `serve` and the real ledger in a world where anything may happen to money, and everything is seen. */
 import { memoryCaches } from '../../src/adapters/caches.ts';
+import { memoryPace } from '../../src/adapters/pace.ts';
 import { ProcessLedger, type LeaseOrder } from '../../src/adapters/ledger.ts';
 import { openSignatures } from '../../src/adapters/signatures.ts';
 import { sha256 } from '../../src/adapters/system.ts';
@@ -276,6 +277,7 @@ export class MoneyWorld {
       journal: { close: (record, charges) => this.#watcher.closed({ record, charges }) },
       signatures: openSignatures({ secret: Buffer.from('a secret of the test') }),
       caches: this.#caches,
+      pace: memoryPace(() => this.clock.now()),
       fault: (error) => void this.faults.push(error),
     };
   }

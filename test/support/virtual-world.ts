@@ -5,6 +5,7 @@
 import assert from 'node:assert/strict';
 import { memoryCaches } from '../../src/adapters/caches.ts';
 import { memoryHealth, type MemoryHealth } from '../../src/adapters/health.ts';
+import { memoryPace } from '../../src/adapters/pace.ts';
 import { ProcessLedger } from '../../src/adapters/ledger.ts';
 import { openSignatures } from '../../src/adapters/signatures.ts';
 import { sha256 } from '../../src/adapters/system.ts';
@@ -275,6 +276,7 @@ function enter(shared: Shared, body: unknown): Visit {
     signatures: openSignatures({ secret: Buffer.from('a secret of the test') }),
     caches,
     health,
+    pace: memoryPace(() => clock.now()),
     fault: (error) => void faults.push(error),
   };
   const headers = { authorization: `Bearer ${virtualKey}` };

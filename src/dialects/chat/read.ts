@@ -3,9 +3,10 @@ import type { Ask, Needs, Source } from '../../core/ask.ts';
 import { asObject, someText } from '../../core/json.ts';
 import { optional } from '../../core/optional.ts';
 import { refuse } from '../../core/problem.ts';
-import type { JsonObject, JsonValue, ProviderPreferences } from '../../core/snapshot.ts';
+import type { JsonObject, JsonValue } from '../../core/snapshot.ts';
 import { bytesOf, guarded, parseJson, readSource, valueOf } from '../json-source.ts';
 import { openRouterOnly } from '../openai-fields.ts';
+import { readProvider } from '../provider-object.ts';
 import {
   cacheWrites,
   hostedTool,
@@ -65,7 +66,7 @@ export function readRouting(values: JsonObject, caps: readonly string[]): Routin
     ...optional('preset', name(values, 'preset')),
     models: names(values, 'models'),
     stream: flag(values, 'stream'),
-    provider: provider(values),
+    provider: readProvider(values),
     ...optional('outputCap', cap(values, caps)),
     ...optional('user', userOf(values)),
     ...optional('session', someText(values['session_id'])),
@@ -115,64 +116,6 @@ function flag(values: JsonObject, key: string): boolean {
   const value = values[key];
   if (value === undefined || typeof value === 'boolean') return value === true;
   throw refuse('invalid_request', `"${key}" must be true or false.`, { param: key });
-}
-
-/** OpenRouter's `provider` object; the same in every dialect. Throws Refused. */
-export function provider(values: JsonObject): ProviderPreferences {
-  const value = values['provider'];
-  if (value === undefined) return {};
-  if (typeof value !== 'object' || value === null || Array.isArray(value))
-    throw refuse('invalid_request', '"provider" must be an object.', { param: 'provider' });
-  const given = value as Record<string, JsonValue>;
-  for (const key of ['only', 'ignore', 'order']) {
-    const list = given[key];
-    if (
-      list !== undefined &&
-      list !== null &&
-      !(Array.isArray(list) && list.every((item) => typeof item === 'string'))
-    ) {
-      throw refuse('invalid_request', `"provider.${key}" must be an array of provider names.`, {
-        param: `provider.${key}`,
-      });
-    }
-  }
-  checkSort(given['sort']);
-  const present = Object.fromEntries(Object.entries(given).filter(([, item]) => item !== null));
-  return { ...present, ...optional('max_price', maxPrice(given['max_price'])) };
-}
-
-const sorts: readonly unknown[] = ['price', 'throughput', 'latency', 'exacto', 'balance', 'effective_cost'];
-
-function checkSort(sort: JsonValue | undefined): void {
-  const word = typeof sort === 'object' && sort !== null ? asObject(sort)['by'] : sort;
-  if (word === undefined || word === null || sorts.includes(word)) return;
-  throw refuse('invalid_request', `"provider.sort" must be one of ${sorts.join(', ')}.`, {
-    param: 'provider.sort',
-  });
-}
-
-/** OpenRouter takes the numbers as strings or numbers. */
-function maxPrice(value: JsonValue | undefined): ProviderPreferences['max_price'] {
-  if (value === undefined || value === null) return undefined;
-  if (typeof value !== 'object' || Array.isArray(value))
-    throw refuse('invalid_request', '"provider.max_price" must be an object.', {
-      param: 'provider.max_price',
-    });
-  const given = value as JsonObject;
-  const price = (key: string): number | undefined => {
-    const raw = given[key];
-    if (raw === undefined || raw === null) return undefined;
-    const number = typeof raw === 'string' && raw !== '' ? Number(raw) : raw;
-    if (typeof number === 'number' && Number.isFinite(number) && number >= 0) return number;
-    throw refuse('invalid_request', `"provider.max_price.${key}" must be a number of USD.`, {
-      param: `provider.max_price.${key}`,
-    });
-  };
-  return {
-    ...optional('prompt', price('prompt')),
-    ...optional('completion', price('completion')),
-    ...optional('request', price('request')),
-  };
 }
 
 function cap(values: JsonObject, keys: readonly string[]): number | undefined {

@@ -8,6 +8,7 @@ import { grammarOf } from '../../core/hand-over.ts';
 import { capKeys, type Merged } from '../../core/merge.ts';
 import { asObject, asText } from '../../core/json.ts';
 import { optional } from '../../core/optional.ts';
+import { sortWord } from '../../core/preferences.ts';
 import { isPriced, rateAt } from '../../core/price.ts';
 import { toPerMillion } from '../../core/money.ts';
 import type { Endpoint, JsonObject, JsonValue } from '../../core/snapshot.ts';
@@ -84,7 +85,7 @@ function openRouterPreferences({ provider, endpoint, ownProviders, now, ask }: O
   const price = held || own ? { ...own, ...held, ...(own && held ? lesser(own, held) : {}) } : undefined;
   return {
     ...(rest as JsonObject),
-    ...optional('sort', ourSorts.has(sort) ? undefined : sort),
+    ...optional('sort', ourSorts.has(sortWord(sort)) ? undefined : sort),
     ...optional('only', foreign(only)),
     ...optional('ignore', foreign(ignore)),
     ...optional('order', foreign(order)),

@@ -4,7 +4,7 @@ import { someText } from '../../core/json.ts';
 import { optional } from '../../core/optional.ts';
 import { refuse } from '../../core/problem.ts';
 import type { JsonObject, JsonValue } from '../../core/snapshot.ts';
-import { provider as readProvider } from '../chat/read.ts';
+import { readProvider } from '../provider-object.ts';
 import { bytesOf, guarded, parseJson, readSource, valueOf } from '../json-source.ts';
 
 /** Bytes per token of English and code is close to four. */

@@ -1,0 +1,37 @@
+/** Why a past request went where it went: its record, told in the order in which it happened. Pure. */
+import { optional } from './optional.ts';
+import type { AttemptRecord, GenerationRecord } from './record.ts';
+import type { Snapshot } from './snapshot.ts';
+
+export type Try = {
+  readonly attempt: AttemptRecord;
+  /** Ms between the end of what came before (the arrival, or the attempt before) and its beginning. */
+  readonly waitedMs: number;
+};
+
+export type Hindsight = {
+  readonly record: GenerationRecord;
+  /** The models of the preset's version, primary first; absent where no preset was meant, or it is no longer known. */
+  readonly chain?: readonly string[];
+  readonly tries: readonly Try[];
+  /** Limits that stood in the way, in the words of the refusal. */
+  readonly limits: readonly string[];
+};
+
+/** The record with what it does not say itself: the chain of that version, the waits, the limits. */
+export function hindsightOf(record: GenerationRecord, snapshot: Snapshot): Hindsight {
+  const { preset, presetVersion, workspace, skipped, refusedBy } = record;
+  const entry = preset === undefined ? undefined : snapshot.workspaces.get(workspace)?.presets.get(preset);
+  const chain = entry?.versions.get(presetVersion ?? 0)?.chain.map(({ model }) => model);
+  const whys = [...skipped.map(({ why }) => why), refusedBy].filter((why) => why !== undefined);
+  return { record, ...optional('chain', chain), tries: triesOf(record), limits: [...new Set(whys)] };
+}
+
+function triesOf({ at, attempts }: GenerationRecord): readonly Try[] {
+  let free = at;
+  return attempts.map((attempt) => {
+    const waitedMs = Math.max(0, Math.round(attempt.at - free));
+    free = attempt.at + attempt.latencyMs;
+    return { attempt, waitedMs };
+  });
+}
