@@ -161,6 +161,18 @@ test('a pause ends by itself, once, at the moment that was said', () => {
   );
 });
 
+test('a pause that is over fails no request, though the database cannot be written', () => {
+  let now = 1_000;
+  const database = emptyDatabase();
+  const pauses = openPauses({ database, now: () => now, changed: () => undefined });
+  const [endpoint] = snapshotOf(emulatedChain).endpoints.get(primary) ?? [];
+  assert.ok(endpoint);
+  pauses.add({ subject: 'provider/deepseek', at: now, until: 5_000, reason: 'night', author: 'ann' });
+  database.close();
+  now = 5_000;
+  assert.equal(pauses.rest(endpoint), undefined);
+});
+
 test('events are read from a moment on, newest first, and forgotten by age', () => {
   const database = emptyDatabase();
   const event = (at: number): GatewayEvent => ({ at, kind: 'limit', subject: 'gateway', why: 'w' });
