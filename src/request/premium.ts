@@ -57,12 +57,10 @@ function isPrimary({ primary }: Trail, { model, provider }: AttemptRecord): bool
 
 /** Nothing is read or kept where the answer tells of no cache. */
 export function rememberCache(
-  { request, steps, world }: Pick<Journey, 'request' | 'steps' | 'world'>,
+  { request, world }: Pick<Journey, 'request' | 'world'>,
   endpoint: Endpoint,
   { usage, at }: AttemptRecord,
 ): void {
-  // Where nothing else can serve, there is nothing to compare with.
-  if (steps.length < 2 && request.route.chain.length < 2) return;
   const warmth = usage && warmthOf(endpoint.price, usage, at);
   if (!warmth) return;
   const conversation = request.conversation();
