@@ -82,9 +82,24 @@ const readings: readonly Reading[] = [
   },
   { name: 'added p99, 2 KB, 8 at a time', unit: 'ms', digits: 3, read: added('small', 'p99Ms') },
   { name: 'added p50, 200 KB, 8 at a time', unit: 'ms', digits: 3, read: added('large', 'p50Ms') },
-  { name: 'one failover from a 500, p50', unit: 'ms', digits: 3, read: added('failover', 'p50Ms', 'single') },
-  { name: 'one failover from a 500, p99', unit: 'ms', digits: 3, read: added('failover', 'p99Ms', 'single') },
-  { name: 'one failover from a 429, p50', unit: 'ms', digits: 3, read: added('limited', 'p50Ms', 'single') },
+  {
+    name: 'failover from a 500, breaker included, p50',
+    unit: 'ms',
+    digits: 3,
+    read: added('failover', 'p50Ms', 'single'),
+  },
+  {
+    name: 'failover from a 500, breaker included, p99',
+    unit: 'ms',
+    digits: 3,
+    read: added('failover', 'p99Ms', 'single'),
+  },
+  {
+    name: 'failover from a 429, breaker included, p50',
+    unit: 'ms',
+    digits: 3,
+    read: added('limited', 'p50Ms', 'single'),
+  },
   {
     name: 'requests per second, 2 KB',
     unit: '/s',
