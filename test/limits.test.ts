@@ -190,6 +190,19 @@ test('near its limit a preset is served by the models it names for that', async 
     (downgraded.body.usage?.spillway.warnings ?? []).join(),
     /^downgraded at 1 %: Preset p has spent/,
   );
+  const raised = await fetch(`${gateway.url}/api/admin/limits/raise`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${gateway.adminKey}`, 'content-type': 'application/json' },
+    body: JSON.stringify({
+      scope: 'preset/p',
+      by_usd: 100,
+      until: new Date(Date.now() + 3_600_000).toISOString(),
+      reason: 'a test',
+    }),
+  });
+  assert.equal(raised.status, 200, await raised.text());
+  const raisedAnswer = await ask(gateway, { max_tokens: 50 });
+  assert.equal(raisedAnswer.headers.get('x-spillway-model'), 'acme/cheap', 'a share of what is lent, too');
 });
 
 test('a downgrade obeys the floor; where it leaves nobody, the chain goes on', async (t) => {

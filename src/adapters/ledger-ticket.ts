@@ -61,7 +61,8 @@ export class LedgerTicket implements Ticket {
       const limit = budget.limits.find(({ downgrade }) => downgrade);
       if (!limit?.downgrade || budget.per === 'request') continue;
       const claim = this.#ledger.claim(budget, this.#caller, 0);
-      const share = (claim.counter.spent * 100) / Math.max(1, limit.amount);
+      const lent = budget.enforced ? claim.ceiling - budget.enforced.amount : 0;
+      const share = (claim.counter.spent * 100) / Math.max(1, limit.amount + lent);
       if (share < limit.downgrade.at) continue;
       const state = this.#ledger.state(claim);
       const why = `downgraded at ${limit.downgrade.at} %: ${limitSentence(state, this.#ledger.options.clock.now(), undefined)}`;
