@@ -13,6 +13,7 @@ import { error, warning, type Mistake } from '../core/mistake.ts';
 import { checkSecrets } from '../core/secret-fields.ts';
 import { canonicalPath, settingsOf, type Setting, type Settings, type Written } from '../core/settings.ts';
 import type { SettingsStore, StoredChange, StoredObject, Vault } from '../core/settings-store.ts';
+import { patchSnapshot } from '../core/patch-snapshot.ts';
 import type { Snapshot } from '../core/snapshot.ts';
 import { planApply } from './apply-plan.ts';
 import { diffBodies } from './diff.ts';
@@ -47,6 +48,7 @@ export type ConfigurationOptions = {
 /** Everything that one revision consists of. */
 export type State = {
   readonly objects: HeldObjects;
+  /** The same as lists, made when they are first asked for. */
   readonly settings: Settings;
   readonly secrets: Secrets;
   readonly snapshot: Snapshot;
@@ -157,7 +159,7 @@ class StoredConfiguration implements OpenConfiguration {
     const holding = [...settings.providers, ...settings.keys, ...settings.alerts];
     const { secrets, missing } = resolveSecrets(holding, this.#options, previous);
     const snapshot = buildSnapshot(settings, this.#options.catalogue, secrets);
-    return { state: { objects, settings, secrets, snapshot }, missing };
+    return { state: stateFrom(objects, secrets, snapshot), missing };
   }
 
   #takeIn(objects: readonly Written[]): {
@@ -194,7 +196,21 @@ class StoredConfiguration implements OpenConfiguration {
 
   #edit(step: Step, by: Author): void {
     const plan = planOf([step], this.#state.objects);
-    this.#commit(plan, this.#after(plan, this.#state.secrets).state, by);
+    this.#commit(plan, this.#patched(plan) ?? this.#after(plan, this.#state.secrets).state, by);
+  }
+
+  /** The same as `#after`, in the time of what is edited; undefined where that is more than presets and keys. */
+  #patched({ objects, recorded }: Plan): State | undefined {
+    const { secrets: previous, snapshot } = this.#state;
+    const edits = recorded.flatMap((change) => {
+      const after = objects.get(idOf(change))?.setting;
+      return after ? [{ before: this.#state.objects.get(idOf(change))?.setting, after }] : [];
+    });
+    const changed = edits.map(({ after }) => after);
+    const secrets = withSecrets(previous, resolveSecrets(changed, this.#options, previous).secrets);
+    const revision = snapshot.revision + (recorded.length > 0 ? 1 : 0);
+    const patched = patchSnapshot(snapshot, edits, { revision, secrets, previous });
+    return patched && stateFrom(objects, secrets, patched);
   }
 
   #commit(plan: Plan, next: State, { actor, message }: Author): void {
@@ -224,6 +240,24 @@ class StoredConfiguration implements OpenConfiguration {
       diff: diffBodies(kind, name, old, action === 'archived' ? undefined : body(version)),
     };
   }
+}
+
+function stateFrom(objects: HeldObjects, secrets: Secrets, snapshot: Snapshot): State {
+  let settings: Settings | undefined;
+  return {
+    objects,
+    secrets,
+    snapshot,
+    get settings() {
+      return (settings ??= settingsOf(snapshot.revision, settingsIn(objects)));
+    },
+  };
+}
+
+function withSecrets(before: Secrets, { values, hashes }: Secrets): Secrets {
+  const joined = (old: ReadonlyMap<string, string>, more: ReadonlyMap<string, string>) =>
+    more.size === 0 ? old : new Map([...old, ...more]);
+  return { values: joined(before.values, values), hashes: joined(before.hashes, hashes) };
 }
 
 type Next = { readonly state: State; readonly missing: readonly Missing[] };

@@ -1,6 +1,6 @@
 /** Inference keys made, switched off and removed one by one. Pure: each is a step of a plan, or a refusal. */
 import { expiry, keyHash } from '../core/build.ts';
-import { checkOneKey } from '../core/check.ts';
+import { checkSome } from '../core/check.ts';
 import { defaultWorkspace } from '../core/defaults.ts';
 import { keySchema, type KeyBody } from '../core/document.ts';
 import { parseWith } from '../core/document-mistakes.ts';
@@ -47,7 +47,7 @@ export function newKeyStep(key: NewKey, hash: string, state: State, now: number)
   if (problem !== undefined) throw new OperationRefused(400, `name ${problem}`);
   if (value === undefined) throw refusal(mistakes);
   const setting: Setting<'key'> = { kind: 'key', name, path: [], body: value, version: 1, archived: false };
-  const wrong = checkOneKey(setting, {
+  const wrong = checkSome([setting], {
     settings: state.settings,
     snapshot: state.snapshot,
     now,

@@ -1,4 +1,5 @@
 /** What a change of the configuration consists of, step by step. Pure: the configuration carries it out, or not. */
+import { layered } from '../core/layered-map.ts';
 import type { Kind, Setting, Written } from '../core/settings.ts';
 import type { Edit, StoredChange } from '../core/settings-store.ts';
 import { diffBodies } from './diff.ts';
@@ -37,10 +38,11 @@ export type Plan = {
 };
 
 export function planOf(steps: readonly Step[], before: HeldObjects): Plan {
-  const objects = new Map(before);
-  for (const { held } of steps) objects.set(idOf(held.setting), held);
   return {
-    objects,
+    objects: layered(
+      before,
+      steps.map(({ held }) => [idOf(held.setting), held] as const),
+    ),
     touched: steps.flatMap(({ held, recorded, conflict }) =>
       (recorded && recorded.action !== 'archived') || conflict === true ? [held.setting] : [],
     ),

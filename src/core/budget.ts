@@ -6,7 +6,7 @@
 import { limitUnits, type LimitUnit } from './document-limit.ts';
 import type { Limit, LimitWindow } from './limit.ts';
 import { once } from './once.ts';
-import type { Key, Snapshot } from './snapshot.ts';
+import type { Snapshot } from './snapshot.ts';
 import { windowAt, type Span } from './window.ts';
 
 export type ScopeKind = 'gateway' | 'workspace' | 'key' | 'preset' | 'provider' | 'model';
@@ -46,41 +46,21 @@ const none: readonly Budget[] = [];
 const free: CallerBudgets = { admission: none, spending: none };
 
 type Index = {
-  readonly keys: ReadonlyMap<string, Key>;
   readonly gateway: readonly Budget[];
   readonly callers: Map<string, CallerBudgets>;
   readonly targets: Map<string, readonly Budget[]>;
-  readonly limited: boolean;
 };
 
-const indexOf = once((snapshot: Snapshot): Index => {
-  const keys = new Map([...snapshot.keys.values()].map((key) => [`${key.workspace}/${key.name}`, key]));
-  return {
-    keys,
-    gateway: group('gateway', '', '', snapshot.limits),
-    callers: new Map(),
-    targets: new Map(),
-    limited: hasLimits(snapshot),
-  };
-});
-
-function hasLimits({ limits, providers, modelLimits, workspaces, keys }: Snapshot): boolean {
-  return (
-    limits !== undefined ||
-    (modelLimits?.size ?? 0) > 0 ||
-    [...providers.values()].some((provider) => provider.limits) ||
-    [...workspaces.values()].some(
-      (workspace) =>
-        workspace.limits !== undefined || [...workspace.presets.values()].some(({ active }) => active.limits),
-    ) ||
-    [...keys.values()].some((key) => key.limits)
-  );
-}
+const indexOf = once((snapshot: Snapshot): Index => ({
+  gateway: group('gateway', '', '', snapshot.limits),
+  callers: new Map(),
+  targets: new Map(),
+}));
 
 /** Limits on the gateway, the workspace, the key and the preset. */
 export function budgetsOfCaller(snapshot: Snapshot, caller: Caller): CallerBudgets {
+  if (!snapshot.limited) return free;
   const index = indexOf(snapshot);
-  if (!index.limited) return free;
   const name = `${caller.workspace}\n${caller.key}\n${caller.preset ?? ''}`;
   const known = index.callers.get(name);
   if (known) return known;
@@ -91,7 +71,7 @@ export function budgetsOfCaller(snapshot: Snapshot, caller: Caller): CallerBudge
   const all = [
     ...index.gateway,
     ...group('workspace', '', caller.workspace, workspace?.limits),
-    ...group('key', place, caller.key, index.keys.get(place + caller.key)?.limits),
+    ...group('key', place, caller.key, snapshot.keysByName.get(place + caller.key)?.limits),
     ...group('preset', place, caller.preset ?? '', preset),
   ];
   const counted = (budget: Budget): boolean => budget.unit === 'requests' || budget.unit === 'concurrent';
@@ -102,8 +82,8 @@ export function budgetsOfCaller(snapshot: Snapshot, caller: Caller): CallerBudge
 
 /** Limits on the provider and the model: each attempt is a request to them. */
 export function budgetsOfTarget(snapshot: Snapshot, { provider, model }: Target): readonly Budget[] {
+  if (!snapshot.limited) return none;
   const index = indexOf(snapshot);
-  if (!index.limited) return none;
   const name = `${provider}\n${model}`;
   const known = index.targets.get(name);
   if (known) return known;

@@ -17,17 +17,45 @@ export function buildSnapshot(settings: Settings, catalogue: Catalogue, secrets:
     settings.providers.map(({ name, body }) => [name, buildProvider(name, body, secrets)]),
   );
   const overlaid = overlay(catalogue, settings.models);
-  return present({
-    revision: settings.revision,
-    catalogue: overlaid,
-    providers,
-    endpoints: buildEndpoints(overlaid, providers, settings.models),
+  const keys = buildKeys(settings.keys, overlaid, secrets);
+  const parts = {
     workspaces: buildWorkspaces(settings, overlaid),
-    keys: buildKeys(settings.keys, overlaid, secrets),
+    keys,
     limits: limitsFrom(settings.gateway.find(({ name }) => name === 'limits')?.body.limits),
     modelLimits: modelLimits(settings.models),
+    providers,
+  };
+  return present({
+    ...parts,
+    revision: settings.revision,
+    catalogue: overlaid,
+    endpoints: buildEndpoints(overlaid, providers, settings.models),
+    keysByName: new Map([...keys.values()].map((key) => [nameOfKey(key), key])),
+    limited: hasLimits(parts),
     alerts: settings.alerts.map(({ name, body }) => buildAlert(name, body, secrets)),
   });
+}
+
+type Limited = Pick<Snapshot, 'providers' | 'workspaces' | 'keys'> & {
+  readonly [K in 'limits' | 'modelLimits']: Snapshot[K] | undefined;
+};
+
+function hasLimits({ limits, providers, modelLimits: ofModels, workspaces, keys }: Limited): boolean {
+  return (
+    limits !== undefined ||
+    (ofModels?.size ?? 0) > 0 ||
+    [...providers.values()].some((provider) => provider.limits) ||
+    [...workspaces.values()].some(
+      (workspace) =>
+        workspace.limits !== undefined || [...workspace.presets.values()].some(({ active }) => active.limits),
+    ) ||
+    [...keys.values()].some((key) => key.limits)
+  );
+}
+
+/** `workspace/name`. */
+export function nameOfKey({ workspace, name }: Pick<Key, 'workspace' | 'name'>): string {
+  return `${workspace}/${name}`;
 }
 
 /** A workspace exists when something stands in it; `default` always does. */
@@ -61,12 +89,15 @@ function buildKeys(
   secrets: Secrets,
 ): ReadonlyMap<string, Key> {
   const keys = new Map<string, Key>();
-  const keyFrom = keysWith(catalogue.aliases);
   for (const { body } of settings) {
     const hash = keyHash(body.key, secrets);
-    if (hash !== undefined) keys.set(hash, keyFrom(body));
+    if (hash !== undefined) keys.set(hash, keyFrom(body, catalogue));
   }
   return keys;
+}
+
+export function keyFrom(body: KeyBody, { aliases }: Catalogue): Key {
+  return keysWith(aliases)(body);
 }
 
 /** SHA-256 in hex of the key that `text` in the configuration stands for; undefined where it cannot be resolved. */
