@@ -29,6 +29,7 @@ export function createSettingsStore(database: DatabaseSync): SettingsStore {
       SELECT v.body FROM object_versions v JOIN objects o ON o.id = v.object_id
       WHERE o.kind = ? AND o.name = ? AND v.version = ?`),
     revisions: database.prepare('SELECT * FROM revisions ORDER BY revision DESC LIMIT ?'),
+    since: database.prepare('SELECT * FROM revisions WHERE at >= ? ORDER BY revision DESC LIMIT ?'),
   };
   const write = writer(database);
   return {
@@ -55,6 +56,7 @@ export function createSettingsStore(database: DatabaseSync): SettingsStore {
       });
     },
     revisions: (limit) => select.revisions.all(limit).map(storedRevision),
+    revisionsSince: (from, limit) => select.since.all(from, limit).map(storedRevision),
   };
 }
 

@@ -8,6 +8,8 @@ export type Run = (args: Arguments, shell: Shell) => Promise<ExitCode>;
 
 export type Command = {
   readonly verb: string;
+  /** Stands on the line of this verb in the list of commands, which fits one screen. */
+  readonly beside?: string;
   /** One line, for the list of commands. */
   readonly summary: string;
   readonly positionals: Positionals;

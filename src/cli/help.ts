@@ -11,7 +11,7 @@ export function overview(commands: readonly Command[], version: string, paint: P
     '',
     'usage: spillway COMMAND [OPTIONS]',
     '',
-    ...indent(columns(commands.map((command) => [paint('cyan', command.verb), command.summary]))),
+    ...indent(columns(rows(commands, paint))),
     '',
     'Every command takes --json and --help. spillway help COMMAND shows examples.',
     'Exit codes: 0 done, 1 failed, 2 wrong usage or document not valid, 3 conflict.',
@@ -19,6 +19,15 @@ export function overview(commands: readonly Command[], version: string, paint: P
     'The gateway is found by SPILLWAY_URL and SPILLWAY_ADMIN_KEY, or in its data dir.',
     '',
   ].join('\n');
+}
+
+function rows(commands: readonly Command[], paint: Paint): string[][] {
+  return commands
+    .filter(({ beside }) => beside === undefined)
+    .map(({ verb, summary }) => {
+      const others = commands.filter(({ beside }) => beside === verb).map((other) => other.verb);
+      return [[verb, ...others].map((name) => paint('cyan', name)).join(', '), summary];
+    });
 }
 
 /** One command. */

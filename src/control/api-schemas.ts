@@ -35,7 +35,7 @@ export const finding = z
   })
   .openapi('Finding');
 
-const kind = z.enum(['gateway', 'provider', 'model', 'workspace', 'preset', 'key', 'alert']);
+const kind = z.enum(['gateway', 'provider', 'model', 'workspace', 'preset', 'key', 'alert', 'admin']);
 
 export const change = z
   .object({
@@ -108,6 +108,9 @@ export const key = z
     presets: z.array(z.string()).optional().meta({ description: 'Absent = all of the workspace' }),
     models: z.array(z.string()).optional(),
     expires_at: time.optional(),
+    retiring_until: time
+      .optional()
+      .meta({ description: 'Until when the secret before the last rotation is accepted' }),
   })
   .openapi('Key');
 
@@ -120,6 +123,15 @@ export const newKeyBody = z
     expires_at: time.optional(),
   })
   .openapi('NewKey');
+
+export const rotateBody = z
+  .strictObject({
+    until: z.iso
+      .datetime({ offset: true, error: 'must be a date and time with its zone' })
+      .optional()
+      .meta({ description: 'Until when the old secret is accepted as well; absent = no longer' }),
+  })
+  .openapi('Rotate');
 
 export const keyParams = z.object({ name: z.string() });
 export const keysAnswer = z.object({ keys: z.array(key) });

@@ -141,6 +141,7 @@ export function viewKey(key: KeySummary): View<typeof schemas.key> {
     ...optional('presets', key.presets),
     ...optional('models', key.models),
     ...optional('expires_at', key.expiresAt === undefined ? undefined : isoTime(key.expiresAt)),
+    ...optional('retiring_until', key.retiringUntil === undefined ? undefined : isoTime(key.retiringUntil)),
   };
 }
 

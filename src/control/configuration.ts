@@ -16,13 +16,23 @@ import type { SettingsStore, StoredChange, StoredObject, Vault } from '../core/s
 import { patchSnapshot } from '../core/patch-snapshot.ts';
 import type { Snapshot } from '../core/snapshot.ts';
 import { planApply } from './apply-plan.ts';
+import { openAdministration } from './administration.ts';
 import { diffBodies } from './diff.ts';
 import { documentOf } from './document-export.ts';
-import { checkLocalOnly, checkSameKeys, resolveSecrets, takeIn, type Missing } from './document-secrets.ts';
+import { checkAllowed, checkSameKeys, resolveSecrets, takeIn, type Missing } from './document-secrets.ts';
 import { readText, toFindings, writeText, type DocumentText } from './document-text.ts';
-import { disableStep, heldKey, newKeyStep, removeStep, summarizeKey, summarizeKeys } from './key-plan.ts';
+import {
+  disableStep,
+  heldKey,
+  newKeyStep,
+  removeStep,
+  rotateStep,
+  summarizeKey,
+  summarizeKeys,
+} from './key-plan.ts';
 import type {
   Actor,
+  Administration,
   ApplyRequest,
   ApplyResult,
   Change,
@@ -55,6 +65,7 @@ export type State = {
 };
 
 export type OpenConfiguration = Configuration & {
+  readonly administration: Administration;
   /** Secrets that could not be had when it was opened. */
   readonly startFindings: readonly Finding[];
 };
@@ -67,6 +78,7 @@ export function openConfiguration(options: ConfigurationOptions): OpenConfigurat
 class StoredConfiguration implements OpenConfiguration {
   readonly #options: ConfigurationOptions;
   readonly startFindings: readonly Finding[];
+  readonly administration: Administration;
   #state: State;
 
   constructor(options: ConfigurationOptions) {
@@ -75,6 +87,11 @@ class StoredConfiguration implements OpenConfiguration {
     const { state, missing } = this.#stateOf(revision, objects, noSecrets);
     this.#state = state;
     this.startFindings = missingFindings(missing);
+    this.administration = openAdministration({
+      ...options,
+      state: () => this.#state,
+      edit: (step, actor, message) => this.#edit(step, { actor, message }),
+    });
   }
 
   snapshot(): Snapshot {
@@ -91,7 +108,7 @@ class StoredConfiguration implements OpenConfiguration {
       prune: request.prune === true,
     });
     const next = this.#after(plan, this.#state.secrets);
-    const findings = this.#findings({ reading, mistakes, plan, next, source, local: request.actor.local });
+    const findings = this.#findings({ reading, mistakes, plan, next, source, actor: request.actor });
     if (findings.some(({ level }) => level === 'error')) return { outcome: 'invalid', findings };
     if (plan.conflicts.length > 0) return { outcome: 'conflict', conflicts: plan.conflicts, findings };
     if (request.dryRun !== true) {
@@ -126,6 +143,18 @@ class StoredConfiguration implements OpenConfiguration {
     return { secret, key: this.#summary(key.name) };
   }
 
+  async rotateKey(
+    name: string,
+    until: number,
+    actor: Actor,
+  ): Promise<{ readonly secret: string; readonly key: KeySummary }> {
+    const { vault, now } = this.#options;
+    const secret = vault.newKey();
+    const step = rotateStep(name, { hash: vault.hash(secret), until, now: now() }, this.#state);
+    this.#edit(step, { actor, message: `rotated the key ${name}` });
+    return { secret, key: this.#summary(name) };
+  }
+
   async setKeyDisabled(name: string, disabled: boolean, actor: Actor): Promise<KeySummary> {
     const step = disableStep(name, disabled, this.#state);
     if (step) this.#edit(step, { actor, message: `${disabled ? 'disabled' : 'enabled'} the key ${name}` });
@@ -156,7 +185,7 @@ class StoredConfiguration implements OpenConfiguration {
 
   #stateOf(revision: number, objects: HeldObjects, previous: Secrets): Next {
     const settings = settingsOf(revision, settingsIn(objects));
-    const holding = [...settings.providers, ...settings.keys, ...settings.alerts];
+    const holding = [...settings.providers, ...settings.keys, ...settings.alerts, ...settings.admins];
     const { secrets, missing } = resolveSecrets(holding, this.#options, previous);
     const snapshot = buildSnapshot(settings, this.#options.catalogue, secrets);
     return { state: stateFrom(objects, secrets, snapshot), missing };
@@ -176,7 +205,7 @@ class StoredConfiguration implements OpenConfiguration {
     return { written, mistakes };
   }
 
-  #findings({ reading, mistakes, plan, next, source, local }: ApplyFindings): readonly Finding[] {
+  #findings({ reading, mistakes, plan, next, source, actor }: ApplyFindings): readonly Finding[] {
     const touched = new Set(plan.touched.map(idOf));
     const absent = next.missing.map(({ object, path, message }) =>
       touched.has(idOf(object)) ? error(path, message) : warning(path, message),
@@ -186,7 +215,7 @@ class StoredConfiguration implements OpenConfiguration {
     const all = [
       ...reading.mistakes,
       ...mistakes,
-      ...(local ? [] : plan.touched.flatMap(checkLocalOnly)),
+      ...plan.touched.flatMap((object) => checkAllowed(object, actor)),
       ...absent,
       ...checkSameKeys(next.state.settings.keys, next.state.secrets),
       ...forgiveStanding(checked, plan.touched, () => check({ ...this.#state, now, broken: new Set() })),
@@ -230,15 +259,16 @@ class StoredConfiguration implements OpenConfiguration {
 
   #withDiff({ before, ...change }: StoredChange): Change {
     const { kind, name, version, action } = change;
-    const body = (number: number): Setting['body'] | undefined => {
-      const text = this.#options.store.body(kind, name, number);
-      return text === undefined ? undefined : (JSON.parse(text) as Setting['body']);
-    };
-    const old = before === undefined ? undefined : body(before);
+    const old = before === undefined ? undefined : this.#bodyOf(change, before);
     return {
       ...change,
-      diff: diffBodies(kind, name, old, action === 'archived' ? undefined : body(version)),
+      diff: diffBodies(kind, name, old, action === 'archived' ? undefined : this.#bodyOf(change, version)),
     };
+  }
+
+  #bodyOf({ kind, name }: Pick<StoredChange, 'kind' | 'name'>, version: number): Setting['body'] | undefined {
+    const text = this.#options.store.body(kind, name, version);
+    return text === undefined ? undefined : (JSON.parse(text) as Setting['body']);
   }
 }
 
@@ -269,7 +299,7 @@ type ApplyFindings = {
   readonly plan: Plan;
   readonly next: Next;
   readonly source: DocumentText;
-  readonly local: boolean;
+  readonly actor: Actor;
 };
 
 function loadObjects(store: SettingsStore): { readonly revision: number; readonly objects: HeldObjects } {

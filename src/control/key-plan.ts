@@ -28,6 +28,7 @@ export function summarizeKey(body: KeyBody, hash: string | undefined): KeySummar
     presets: body.presets,
     models: body.models,
     expiresAt: body.expires === undefined ? undefined : expiry(body.expires),
+    retiringUntil: body.retiring === undefined ? undefined : expiry(body.retiring.until),
   });
 }
 
@@ -63,6 +64,24 @@ export function disableStep(name: string, disabled: boolean, state: State): Step
   const { disabled: was, ...body } = held.setting.body as KeyBody;
   if ((was === true) === disabled) return undefined;
   const next = parseWith(keySchema, disabled ? { ...body, disabled } : body, []).value ?? body;
+  return writeStep({ kind: 'key', name, path: held.setting.path, body: next }, held);
+}
+
+/** The key gets a new secret, stored as `hash`; the one it had is accepted until `until` (epoch ms), if that is to come. */
+export function rotateStep(
+  name: string,
+  { hash, until, now }: { readonly hash: string; readonly until: number; readonly now: number },
+  state: State,
+): Step {
+  const held = heldKey(name, state);
+  const { retiring: _gone, ...body } = held.setting.body as KeyBody;
+  if (!body.key.startsWith(hashPrefix))
+    throw new OperationRefused(
+      409,
+      `the key ${name} is read from ${body.key}: change it there, then let the gateway read it again (SIGHUP)`,
+    );
+  const retiring = until > now ? { key: body.key, until: new Date(until).toISOString() } : undefined;
+  const next = present({ ...body, key: hashPrefix + hash, retiring });
   return writeStep({ kind: 'key', name, path: held.setting.path, body: next }, held);
 }
 

@@ -44,6 +44,8 @@ export function checkSome(objects: readonly Setting[], checked: Checked): readon
         return checkKey(object, input);
       case 'alert':
         return checkAlert(object, input);
+      case 'admin':
+        return [];
     }
   });
 }

@@ -3,7 +3,7 @@
  * hides another, and the objects that are right can still be checked against each other.
  */
 import { z } from 'zod';
-import { alertSchema, keySchema, workspaceSchema } from './document.ts';
+import { adminSchema, alertSchema, keySchema, workspaceSchema } from './document.ts';
 import { limitsSchema } from './document-limit.ts';
 import { parseWith } from './document-mistakes.ts';
 import { strict } from './document-parts.ts';
@@ -32,6 +32,7 @@ const schemas: Readonly<Record<Kind, z.ZodType>> = {
   preset: presetSchema,
   key: keySchema,
   alert: alertSchema,
+  admin: adminSchema,
 };
 
 const map = z.record(z.string(), z.unknown());

@@ -2,7 +2,7 @@
  * The snapshot after an edit of a few presets and keys. Everything else is shared with the one before, so that an
  * activation costs the same among ten presets and among ten thousand. Pure.
  */
-import { keyFrom, keyHash, nameOfKey } from './build.ts';
+import { keyEntries, keyHashes, nameOfKey } from './build.ts';
 import type { Secrets } from './build-endpoints.ts';
 import { buildPresetEntry } from './build-preset.ts';
 import { defaultWorkspace } from './defaults.ts';
@@ -63,8 +63,7 @@ function keepsWorkspaces({ before, after }: Replaced, { workspaces }: Snapshot):
 }
 
 function removedKey({ before }: Replaced, secrets: Secrets): readonly (readonly [string, undefined])[] {
-  const hash = before?.kind === 'key' ? keyHash(before.body.key, secrets) : undefined;
-  return hash === undefined ? [] : [[hash, undefined]];
+  return before?.kind === 'key' ? keyHashes(before.body, secrets).map(({ hash }) => [hash, undefined]) : [];
 }
 
 function addedKey(
@@ -72,8 +71,7 @@ function addedKey(
   { catalogue }: Snapshot,
   secrets: Secrets,
 ): readonly (readonly [string, Key])[] {
-  const hash = archived ? undefined : keyHash(body.key, secrets);
-  return hash === undefined ? [] : [[hash, keyFrom(body, catalogue)]];
+  return archived ? [] : keyEntries(body, catalogue, secrets);
 }
 
 function* named(

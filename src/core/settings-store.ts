@@ -54,6 +54,8 @@ export type SettingsStore = {
   commit(edits: readonly Edit[], revision?: StoredRevision): void;
   /** Newest first. */
   revisions(limit: number): readonly StoredRevision[];
+  /** Those since a moment (epoch ms), newest first. */
+  revisionsSince(from: number, limit: number): readonly StoredRevision[];
 };
 
 /** Keeps secrets. `context` binds a sealed text to its place: moved elsewhere it does not open. */
@@ -66,4 +68,6 @@ export type Vault = {
   hash(key: string): string;
   /** A new inference key, `sk-…`. */
   newKey(): string;
+  /** A new admin key, `spw-…`. */
+  newAdminKey(): string;
 };

@@ -2,7 +2,7 @@
  * The configuration as objects, each with a kind, a name and a body shaped as in the document. This is what
  * the store keeps versions of, what documents are compared with, and what the snapshot is built from.
  */
-import type { AlertBody, KeyBody, WorkspaceBody } from './document.ts';
+import type { AdminBody, AlertBody, KeyBody, WorkspaceBody } from './document.ts';
 import type { LimitBody } from './document-limit.ts';
 import type { PresetBody } from './document-preset.ts';
 import type { ModelBody, ProviderBody } from './document-provider.ts';
@@ -20,6 +20,7 @@ export type Bodies = {
   readonly preset: PresetBody;
   readonly key: KeyBody;
   readonly alert: AlertBody;
+  readonly admin: AdminBody;
 };
 export type Kind = keyof Bodies;
 
@@ -57,6 +58,7 @@ export type Settings = {
   readonly presets: readonly Setting<'preset'>[];
   readonly keys: readonly Setting<'key'>[];
   readonly alerts: readonly Setting<'alert'>[];
+  readonly admins: readonly Setting<'admin'>[];
 };
 
 /** The name of a preset's object. */
@@ -90,6 +92,8 @@ export function canonicalPath(kind: Kind, name: string): Path {
       return ['keys', name];
     case 'alert':
       return ['alerts', name];
+    case 'admin':
+      return ['admins', name];
   }
 }
 
@@ -103,6 +107,7 @@ export function settingsOf(revision: number, objects: Iterable<Setting>): Settin
     preset: [],
     key: [],
     alert: [],
+    admin: [],
   };
   for (const object of objects) {
     if (!object.archived || object.kind === 'preset') (piles[object.kind] as Setting[]).push(object);
@@ -116,6 +121,7 @@ export function settingsOf(revision: number, objects: Iterable<Setting>): Settin
     presets: piles.preset,
     keys: piles.key,
     alerts: piles.alert,
+    admins: piles.admin,
   };
 }
 

@@ -7,6 +7,10 @@ import { insertEntries } from '../../src/adapters/generations.ts';
 import { migrations } from '../../src/adapters/schema.ts';
 import { readKeySpend, readReport } from '../../src/adapters/spend.ts';
 import { insertEvents, readEvents } from '../../src/adapters/events.ts';
+import { openActs } from '../../src/adapters/acts.ts';
+import { createVault } from '../../src/adapters/secrets.ts';
+import { createSettingsStore } from '../../src/adapters/store.ts';
+import { openConfiguration } from '../../src/control/configuration.ts';
 import { memoryHealth } from '../../src/adapters/health.ts';
 import { openHealthBook } from '../../src/adapters/health-book.ts';
 import { openPauses } from '../../src/adapters/pauses.ts';
@@ -18,7 +22,7 @@ import type { Explanation } from '../../src/core/explanation.ts';
 import { nano } from '../../src/core/money.ts';
 import { openBooks } from '../../src/emulator/bill.ts';
 import { faultBoard } from '../../src/emulator/faults.ts';
-import type { LimitBook } from '../../src/control/operations.ts';
+import type { Actor, Administration, LimitBook } from '../../src/control/operations.ts';
 import type { Snapshot } from '../../src/core/snapshot.ts';
 import type { Clock } from '../../src/ports.ts';
 import {
@@ -27,6 +31,7 @@ import {
   type MemoryConfiguration,
   type MemoryGenerations,
 } from './in-memory-control.ts';
+import { catalogue } from './sample-catalogue.ts';
 import { memoryLeases } from './memory-leases.ts';
 
 /** Opens everything as the local operator, and as somebody far away. */
@@ -82,6 +87,8 @@ export function testControl(options: { readonly emulator?: boolean } = {}): Test
       }),
       events: (from, most) => readEvents(database, from, most),
     }),
+    administration: administrationIn(database),
+    acts: openActs(database),
     limits: limitBook(() => configuration.snapshot()),
     ...(options.emulator === false ? {} : { emulator: faults }),
     actorOf,
@@ -115,6 +122,17 @@ export function testControl(options: { readonly emulator?: boolean } = {}): Test
   return { ...control, configuration, generations, faults, reported, backups };
 }
 
+/** The real one: nothing that it does depends on the settings that are in memory. */
+function administrationIn(database: DatabaseSync): Administration {
+  return openConfiguration({
+    store: createSettingsStore(database),
+    vault: createVault(Buffer.from('a secret of the test')),
+    catalogue,
+    resolve: () => undefined,
+    now: () => clock.now(),
+  }).administration;
+}
+
 function limitBook(snapshot: () => Snapshot): LimitBook {
   const database = new DatabaseSync(':memory:');
   for (const step of migrations) database.exec(step);
@@ -123,10 +141,10 @@ function limitBook(snapshot: () => Snapshot): LimitBook {
   return openLimitBook({ money, database, now: () => clock.now() });
 }
 
-function actorOf(request: Request): { name: string; local: boolean } | undefined {
+function actorOf(request: Request): Actor | undefined {
   const key = request.headers.get('authorization')?.replace('Bearer ', '');
-  if (key === localKey) return { name: 'operator', local: true };
-  return key === remoteKey ? { name: 'admin', local: false } : undefined;
+  if (key === localKey) return { name: 'operator', local: true, role: 'owner' as const };
+  return key === remoteKey ? { name: 'admin', local: false, role: 'editor' as const } : undefined;
 }
 
 function emulatorControls(): EmulatorControls {

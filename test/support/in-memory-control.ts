@@ -136,6 +136,7 @@ function snapshotOf(
     keys: new Map(keys.map((key) => [key.hash, keyOf(key)])),
     keysByName: new Map(keys.map((key) => [`default/${key.name}`, keyOf(key)])),
     limited: false,
+    admins: new Map(),
   };
 }
 
@@ -174,7 +175,7 @@ function change(name: string, old: Stored | undefined, chain: readonly string[])
   };
 }
 
-type KeyOperations = Pick<Configuration, 'keys' | 'addKey' | 'setKeyDisabled' | 'removeKey'>;
+type KeyOperations = Pick<Configuration, 'keys' | 'addKey' | 'rotateKey' | 'setKeyDisabled' | 'removeKey'>;
 
 function memoryKeys(): { operations: KeyOperations; summaries: () => readonly KeySummary[] } {
   const keys = new Map<string, KeySummary>();
@@ -192,6 +193,10 @@ function memoryKeys(): { operations: KeyOperations; summaries: () => readonly Ke
       keys.set(key.name, summary);
       return { secret, key: summary };
     },
+    rotateKey: async (name) => ({
+      secret: `sk-${randomBytes(24).toString('base64url')}`,
+      key: mustHave(name),
+    }),
     async setKeyDisabled(name, disabled) {
       const summary = { ...mustHave(name), disabled };
       keys.set(name, summary);
