@@ -6,7 +6,8 @@
 import { limitUnits, type LimitUnit } from './document-limit.ts';
 import type { Limit, LimitWindow } from './limit.ts';
 import { once } from './once.ts';
-import type { Snapshot } from './snapshot.ts';
+import { layered, layersOf } from './layered-map.ts';
+import type { Key, Snapshot } from './snapshot.ts';
 import { windowAt, type Span } from './window.ts';
 
 export type ScopeKind = 'gateway' | 'workspace' | 'key' | 'preset' | 'provider' | 'model';
@@ -57,9 +58,38 @@ const indexOf = once((snapshot: Snapshot): Index => ({
   targets: new Map(),
 }));
 
+const hasLimits = once((snapshot: Snapshot): boolean => anyLimit(snapshot));
+
+function anyLimit({ limits, providers, modelLimits, workspaces, keys }: Snapshot): boolean {
+  if (limits !== undefined || (modelLimits?.size ?? 0) > 0) return true;
+  for (const provider of providers.values()) if (provider.limits) return true;
+  for (const workspace of workspaces.values()) {
+    if (workspace.limits) return true;
+    for (const { active } of workspace.presets.values()) if (active.limits) return true;
+  }
+  for (const key of keys.values()) if (key.limits) return true;
+  return false;
+}
+
+type Keys = Snapshot['keys'];
+
+/** By `workspace/name`; where a few keys of many were edited, made of what was made for the others. */
+const keysByName: (keys: Keys) => Keys = once((keys: Keys): Keys => {
+  const name = (key: Key): string => `${key.workspace}/${key.name}`;
+  const layers = layersOf(keys);
+  if (!layers) return new Map([...keys.values()].map((key) => [name(key), key]));
+  const [below, changes] = layers;
+  const gone = [...changes.keys()].flatMap((hash) => below.get(hash) ?? []);
+  const come = [...changes.values()].filter((key) => key !== undefined);
+  return layered(keysByName(below), [
+    ...gone.map((key) => [name(key), undefined] as const),
+    ...come.map((key) => [name(key), key] as const),
+  ]);
+});
+
 /** Limits on the gateway, the workspace, the key and the preset. */
 export function budgetsOfCaller(snapshot: Snapshot, caller: Caller): CallerBudgets {
-  if (!snapshot.limited) return free;
+  if (!hasLimits(snapshot)) return free;
   const index = indexOf(snapshot);
   const name = `${caller.workspace}\n${caller.key}\n${caller.preset ?? ''}`;
   const known = index.callers.get(name);
@@ -71,7 +101,7 @@ export function budgetsOfCaller(snapshot: Snapshot, caller: Caller): CallerBudge
   const all = [
     ...index.gateway,
     ...group('workspace', '', caller.workspace, workspace?.limits),
-    ...group('key', place, caller.key, snapshot.keysByName.get(place + caller.key)?.limits),
+    ...group('key', place, caller.key, keysByName(snapshot.keys).get(place + caller.key)?.limits),
     ...group('preset', place, caller.preset ?? '', preset),
   ];
   const counted = (budget: Budget): boolean => budget.unit === 'requests' || budget.unit === 'concurrent';
@@ -82,7 +112,7 @@ export function budgetsOfCaller(snapshot: Snapshot, caller: Caller): CallerBudge
 
 /** Limits on the provider and the model: each attempt is a request to them. */
 export function budgetsOfTarget(snapshot: Snapshot, { provider, model }: Target): readonly Budget[] {
-  if (!snapshot.limited) return none;
+  if (!hasLimits(snapshot)) return none;
   const index = indexOf(snapshot);
   const name = `${provider}\n${model}`;
   const known = index.targets.get(name);

@@ -17,46 +17,18 @@ export function buildSnapshot(settings: Settings, catalogue: Catalogue, secrets:
     settings.providers.map(({ name, body }) => [name, buildProvider(name, body, secrets)]),
   );
   const overlaid = overlay(catalogue, settings.models);
-  const keys = buildKeys(settings.keys, overlaid, secrets);
-  const parts = {
-    workspaces: buildWorkspaces(settings, overlaid),
-    keys,
-    limits: limitsFrom(settings.gateway.find(({ name }) => name === 'limits')?.body.limits),
-    modelLimits: modelLimits(settings.models),
-    providers,
-  };
   return present({
-    ...parts,
     revision: settings.revision,
     catalogue: overlaid,
+    providers,
     endpoints: buildEndpoints(overlaid, providers, settings.models),
-    keysByName: new Map([...keys.values()].map((key) => [nameOfKey(key), key])),
-    limited: hasLimits(parts),
+    workspaces: buildWorkspaces(settings, overlaid),
+    keys: buildKeys(settings.keys, overlaid, secrets),
+    limits: limitsFrom(settings.gateway.find(({ name }) => name === 'limits')?.body.limits),
+    modelLimits: modelLimits(settings.models),
     admins: buildAdmins(settings.admins, secrets),
     alerts: settings.alerts.map(({ name, body }) => buildAlert(name, body, secrets)),
   });
-}
-
-type Limited = Pick<Snapshot, 'providers' | 'workspaces' | 'keys'> & {
-  readonly [K in 'limits' | 'modelLimits']: Snapshot[K] | undefined;
-};
-
-function hasLimits({ limits, providers, modelLimits: ofModels, workspaces, keys }: Limited): boolean {
-  return (
-    limits !== undefined ||
-    (ofModels?.size ?? 0) > 0 ||
-    [...providers.values()].some((provider) => provider.limits) ||
-    [...workspaces.values()].some(
-      (workspace) =>
-        workspace.limits !== undefined || [...workspace.presets.values()].some(({ active }) => active.limits),
-    ) ||
-    [...keys.values()].some((key) => key.limits)
-  );
-}
-
-/** `workspace/name`. */
-export function nameOfKey({ workspace, name }: Pick<Key, 'workspace' | 'name'>): string {
-  return `${workspace}/${name}`;
 }
 
 /** A workspace exists when something stands in it; `default` always does. */

@@ -13,10 +13,17 @@ export function layered<K, V extends object>(
 ): ReadonlyMap<K, V> {
   const added = [...changes];
   if (added.length === 0) return base;
-  const [below, before] = base instanceof Layered ? base.layers() : [base, []];
+  const [below, before] = layersOf(base) ?? [base, []];
   const all = new Map<K, V | undefined>([...before, ...added]);
   const made = new Layered<K, V>(below, all);
   return all.size > mostChanges ? new Map(made) : made;
+}
+
+/** What lies below a layered map, and its differences; undefined for any other map. */
+export function layersOf<K, V extends object>(
+  map: ReadonlyMap<K, V>,
+): readonly [below: ReadonlyMap<K, V>, changes: ReadonlyMap<K, V | undefined>] | undefined {
+  return map instanceof Layered ? map.layers() : undefined;
 }
 
 class Layered<K, V extends object> implements ReadonlyMap<K, V> {

@@ -2,7 +2,7 @@
  * The snapshot after an edit of a few presets and keys. Everything else is shared with the one before, so that an
  * activation costs the same among ten presets and among ten thousand. Pure.
  */
-import { keyEntries, keyHashes, nameOfKey } from './build.ts';
+import { keyEntries, keyHashes } from './build.ts';
 import type { Secrets } from './build-endpoints.ts';
 import { buildPresetEntry } from './build-preset.ts';
 import { defaultWorkspace } from './defaults.ts';
@@ -45,11 +45,6 @@ export function patchSnapshot(
     revision,
     workspaces: layered(snapshot.workspaces, workspaces),
     keys: layered(snapshot.keys, keys),
-    keysByName: layered(snapshot.keysByName, named(keys, snapshot)),
-    limited:
-      snapshot.limited ||
-      keys.some(([, key]) => key?.limits) ||
-      [...presets.values()].some((changed) => changed.some(([, { active }]) => active.limits)),
   };
 }
 
@@ -72,14 +67,4 @@ function addedKey(
   secrets: Secrets,
 ): readonly (readonly [string, Key])[] {
   return archived ? [] : keyEntries(body, catalogue, secrets);
-}
-
-function* named(
-  keys: readonly (readonly [string, Key | undefined])[],
-  snapshot: Snapshot,
-): Iterable<readonly [string, Key | undefined]> {
-  for (const [hash, key] of keys) {
-    const known = key ?? snapshot.keys.get(hash);
-    if (known) yield [nameOfKey(known), key];
-  }
 }

@@ -228,10 +228,6 @@ export type Snapshot = {
   readonly workspaces: ReadonlyMap<string, Workspace>;
   /** SHA-256 of the key in hex → key. */
   readonly keys: ReadonlyMap<string, Key>;
-  /** The same by `workspace/name`. */
-  readonly keysByName: ReadonlyMap<string, Key>;
-  /** False = there is no limit anywhere. True may be out of date: the last one may be gone. */
-  readonly limited: boolean;
   /** Limits of the whole gateway. */
   readonly limits?: readonly Limit[];
   /** Canonical slug → limits of the model, whoever serves it. */

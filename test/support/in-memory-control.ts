@@ -134,8 +134,6 @@ function snapshotOf(
     ]),
     workspaces: new Map([['default', { name: 'default', presets: entries(presets), aliases: new Map() }]]),
     keys: new Map(keys.map((key) => [key.hash, keyOf(key)])),
-    keysByName: new Map(keys.map((key) => [`default/${key.name}`, keyOf(key)])),
-    limited: false,
     admins: new Map(),
   };
 }
