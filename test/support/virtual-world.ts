@@ -22,11 +22,13 @@ import { memoryLeases } from './memory-leases.ts';
 /** Tuesday noon, UTC. */
 const epoch = Date.UTC(2026, 10, 24, 12);
 
+type Timer = { readonly at: number; readonly fire: () => void };
+
 export class VirtualClock implements Clock {
   readonly #epoch: number;
   #now = 0;
   #stepped = 0;
-  #timers: { readonly at: number; readonly fire: () => void }[] = [];
+  readonly #timers = new Set<Timer>();
 
   constructor(began = epoch) {
     this.#epoch = began;
@@ -47,14 +49,12 @@ export class VirtualClock implements Clock {
 
   after(ms: number, fire: () => void): () => void {
     const timer = { at: this.#now + ms, fire };
-    this.#timers.push(timer);
-    return () => {
-      this.#timers = this.#timers.filter((other) => other !== timer);
-    };
+    this.#timers.add(timer);
+    return () => void this.#timers.delete(timer);
   }
 
   get pending(): number {
-    return this.#timers.length;
+    return this.#timers.size;
   }
 
   /** Moves on, firing timers in their order; promises settle in between. */
@@ -62,15 +62,22 @@ export class VirtualClock implements Clock {
     const until = this.#now + ms;
     await settled();
     for (;;) {
-      const next = this.#timers.filter(({ at }) => at <= until).sort((a, b) => a.at - b.at)[0];
-      if (!next) break;
-      this.#timers = this.#timers.filter((other) => other !== next);
+      const next = this.#first();
+      if (!next || next.at > until) break;
+      this.#timers.delete(next);
       this.#now = next.at;
       next.fire();
       await settled();
     }
     this.#now = until;
     await settled();
+  }
+
+  /** Of those due at the same moment, whichever was set first. */
+  #first(): Timer | undefined {
+    let first: Timer | undefined;
+    for (const timer of this.#timers) if (!first || timer.at < first.at) first = timer;
+    return first;
   }
 }
 
