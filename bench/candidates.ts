@@ -1,6 +1,6 @@
 /** What is compared: a name, where it listens, how it is asked, and whose CPU time counts. */
 import type { ChildProcess } from 'node:child_process';
-import type { MockPorts } from './messages.ts';
+import type { MockPorts, Outage } from './messages.ts';
 import type { LaneName } from './lanes.ts';
 import type { Processes } from './processes.ts';
 
@@ -12,6 +12,7 @@ export type Question = {
   readonly model: string;
   readonly headers?: Readonly<Record<string, string>>;
   readonly expect?: Readonly<Record<string, string>>;
+  readonly outage?: Outage;
 };
 
 export type Candidate = {
@@ -23,6 +24,8 @@ export type Candidate = {
   /** Its code is compiled while it runs: only after some seconds of load it is itself. */
   readonly compiles: boolean;
   question(lane: LaneName): Question | undefined;
+  /** What it learned of dead providers is forgotten, so that an outage is new to it. */
+  forget?(lane: LaneName): Promise<void>;
   /** The process to stop, if it is one, and the file that has what it printed. */
   readonly run?: { readonly child: ChildProcess; readonly log: string };
 };

@@ -1,49 +1,21 @@
 /**
  * The load generator of the bench, a process of its own: keeps connections busy, checks every answer, and reads the
- * gateway's CPU time at both ends of its window. Hand-made HTTP on sockets, so that the client costs little.
+ * gateway's CPU time at both ends of its window.
  */
-import { connect, type Socket } from 'node:net';
 import { performance } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { AnswerReader, type Answer } from './answer-reader.ts';
+import type { Answer } from './answer-reader.ts';
+import { check, countTokens, open, requestBytes } from './connection.ts';
 import { busyMs, cpuMs, rssMb } from './kernel.ts';
-import type { Measure, Order, Outcome } from './messages.ts';
+import type { Measure, Order, Outcome, Shape } from './messages.ts';
 import { percentile } from './numbers.ts';
-import { requestBody, tokensPerSecond } from './traffic.ts';
+import { outage } from './outage.ts';
+import { tokensPerSecond } from './traffic.ts';
 
 /** Streams begin this far apart, so that their chunks do not all come at the same moment. */
 const staggerMs = 3;
 /** Streams outlast the window by this much at either end. */
 const slackSeconds = 0.5;
-
-/** `tokens` for a stream of that many. */
-function requestBytes({ port, path, headers, model, size }: Order, tokens?: number): Buffer {
-  const body = requestBody({ model, size, ...(tokens === undefined ? {} : { tokens }) });
-  const head = [
-    `POST ${path} HTTP/1.1`,
-    `host: 127.0.0.1:${port}`,
-    'content-type: application/json',
-    `content-length: ${Buffer.byteLength(body)}`,
-    ...Object.entries(headers).map(([name, value]) => `${name}: ${value}`),
-  ];
-  return Buffer.from(`${head.join('\r\n')}\r\n\r\n${body}`);
-}
-
-/** Throws where an answer is not what was ordered; `tokens` is what a stream must have brought. */
-function check({ status, head, body }: Answer, { expect }: Order, tokens?: number): void {
-  if (status !== 200) throw new Error(`status ${status}: ${body.slice(0, 300)}`);
-  for (const [name, value] of Object.entries(expect))
-    if (!head.includes(`\r\n${name}: ${value}`)) throw new Error(`no ${name}: ${value} in ${head}`);
-  const ended =
-    tokens === undefined
-      ? body.startsWith('{') && body.endsWith('}') && body.includes('"finish_reason":"stop"')
-      : body.endsWith('data: [DONE]\n\n') && countTokens(body) === tokens;
-  if (!ended) throw new Error(`an answer is not complete: …${body.slice(-300)}`);
-}
-
-function countTokens(body: string): number {
-  return body.split('"content":" token"').length - 1;
-}
 
 type Window = {
   readonly count: number;
@@ -73,28 +45,6 @@ function closeWindow(window: Window, count: number, { pids, processor }: Order):
     ...(pids.length > 0 ? { cpuUs: (cpu * 1_000) / counted, rssMb: rssMb(pids) } : {}),
     ...(others === undefined ? {} : { disturbed: Math.max(0, others / ms) }),
   };
-}
-
-type Connection = { readonly socket: Socket; readonly failed: Promise<never> };
-
-/** Opens a connection whose answers go to `whole` and `part`; what goes wrong on it rejects `failed`. */
-async function open(port: number, sink: ConstructorParameters<typeof AnswerReader>[0]): Promise<Connection> {
-  const socket = connect({ port, host: '127.0.0.1', noDelay: true });
-  const reader = new AnswerReader(sink);
-  const failed = new Promise<never>((_resolve, reject) => {
-    socket.on('error', reject);
-    socket.on('end', () => reject(new Error(`the connection was closed: ${reader.unfinished()}`)));
-    socket.on('data', (bytes: Buffer) => {
-      try {
-        reader.push(bytes);
-      } catch (error) {
-        reject(error);
-      }
-    });
-  });
-  failed.catch(() => undefined);
-  await Promise.race([new Promise<void>((resolve) => socket.once('connect', resolve)), failed]);
-  return { socket, failed };
 }
 
 /** Every connection asks again as soon as it is answered, until the time is over. */
@@ -170,9 +120,15 @@ async function streams(order: Order): Promise<Measure> {
   return measure;
 }
 
+const shapes: Readonly<Record<Shape, (order: Order) => Promise<Measure>>> = {
+  whole: closedLoop,
+  streams,
+  outage,
+};
+
 async function carryOut(order: Order): Promise<Outcome> {
   try {
-    return { measure: await (order.stream ? streams(order) : closedLoop(order)) };
+    return { measure: await shapes[order.shape](order) };
   } catch (error) {
     return { error: error instanceof Error ? error.message : String(error) };
   }

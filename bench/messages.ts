@@ -2,7 +2,30 @@
 import type { Size } from './traffic.ts';
 
 /** The mock tells its ports once, as soon as it listens. */
-export type MockPorts = { readonly good: number; readonly failing: number };
+export type MockPorts = {
+  readonly good: number;
+  /** Refuses every request at once, with the status that its path begins with. */
+  readonly failing: number;
+  /** Takes every request and never answers. */
+  readonly stalling: number;
+  /** Nobody listens there. */
+  readonly closed: number;
+};
+
+/**
+ * One whole answer after the other; one stream on each connection; or what a dead primary costs, before its breaker
+ * opens and after.
+ */
+export type Shape = 'whole' | 'streams' | 'outage';
+
+/** Models whose primary is dead, each with a breaker of its own that is closed, and what answers in its place. */
+export type Outage = {
+  readonly models: readonly string[];
+  /** The fallback of all of them, asked for by itself. */
+  readonly fallback: string;
+  /** Ms after which a silent primary is given up. */
+  readonly limitMs: number;
+};
 
 /** One measurement, ordered from the load generator. */
 export type Order = {
@@ -11,8 +34,9 @@ export type Order = {
   readonly headers: Readonly<Record<string, string>>;
   readonly model: string;
   readonly size: Size;
-  /** One stream on each connection, instead of one whole answer after the other. */
-  readonly stream: boolean;
+  readonly shape: Shape;
+  /** Of an outage. */
+  readonly outage?: Outage;
   readonly connections: number;
   readonly seconds: number;
   /** Processes whose CPU time and memory are read at both ends of the window. */
@@ -37,6 +61,19 @@ export type Measure = {
   readonly disturbed?: number;
   /** Memory of the processes at the end of the window, in MB. */
   readonly rssMb?: number;
+  /** Of an outage: ms to the fallback's first token. */
+  readonly firstToken?: FirstToken;
+};
+
+export type Spread = { readonly p50: number; readonly p99: number };
+
+export type FirstToken = {
+  /** Beyond the limit, while the breaker is closed. */
+  readonly before: Spread;
+  /** Past the open breaker. */
+  readonly open: Spread;
+  /** The fallback asked for by itself, in turn with those. */
+  readonly straight: Spread;
 };
 
 /** The load generator's answer: a wrong answer anywhere makes the measurement worthless, and it says which. */

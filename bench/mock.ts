@@ -1,8 +1,9 @@
 /**
  * The upstream of the bench, a process of its own: chat completions on bare sockets, as cheap as can be, so that it
- * is never what is measured. A second port refuses everything at once, with the status that its path begins with.
+ * is never what is measured. Other ports are dead, each in a way of its own.
  */
 import { createServer, type AddressInfo, type Socket } from 'node:net';
+import { keepClosedPort } from '../src/emulator/closed-port.ts';
 import type { MockPorts } from './messages.ts';
 import { anthropicEvents, answerBody, refusals, streamEvents, tokensPerSecond } from './traffic.ts';
 
@@ -78,9 +79,10 @@ const anthropicFrames: Frames = {
 
 function stream(socket: Socket, tokens: number, frames: Frames): void {
   let sent = 0;
-  socket.write(
-    `HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n${frames.first}`,
-  );
+  const begin = `HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n${frames.first}`;
+  // A single token is the first one, and that is what is timed.
+  if (tokens === 1) return void socket.write(`${begin}${frames.token}${frames.last}`);
+  socket.write(begin);
   const timer = setInterval(() => {
     socket.write(sent < tokens ? frames.token : frames.last);
     if (sent++ === tokens) clearInterval(timer);
@@ -102,6 +104,11 @@ async function listen(answer: Answerer): Promise<number> {
   return (server.address() as AddressInfo).port;
 }
 
-const ports: MockPorts = { good: await listen(answerWell), failing: await listen(refuse) };
+const ports: MockPorts = {
+  good: await listen(answerWell),
+  failing: await listen(refuse),
+  stalling: await listen(() => undefined),
+  closed: (await keepClosedPort()).port,
+};
 process.send?.(ports);
 process.on('disconnect', () => process.exit());

@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { NotInstalled, type Candidate, type Site } from './candidates.ts';
-import type { LaneName } from './lanes.ts';
+import { isOutage, type LaneName } from './lanes.ts';
 import { childrenOf } from './kernel.ts';
 import type { MockPorts } from './messages.ts';
 import { answers, freePort } from './processes.ts';
@@ -35,7 +35,7 @@ export async function nginx({ processes, mock, folder }: Site): Promise<Candidat
     pids: childrenOf(child.pid ?? 0),
     compiles: false,
     question: (lane) =>
-      lane === 'crossing'
+      lane === 'crossing' || isOutage(lane)
         ? undefined
         : { path: `${prefixes[lane] ?? ''}/v1/chat/completions`, model: 'mock-1' },
     run: { child, log },

@@ -2,7 +2,7 @@
 import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { NotInstalled, type Candidate, type Question, type Site } from './candidates.ts';
-import type { LaneName } from './lanes.ts';
+import { isOutage, type LaneName } from './lanes.ts';
 import type { MockPorts } from './messages.ts';
 import { answers, freePort } from './processes.ts';
 
@@ -32,7 +32,7 @@ export async function portkey({ processes, mock, folder, root }: Site): Promise<
     port,
     pids: [child.pid ?? 0],
     compiles: true,
-    question: (lane) => (lane === 'crossing' ? undefined : question(lane, mock)),
+    question: (lane) => (lane === 'crossing' || isOutage(lane) ? undefined : question(lane, mock)),
     run: { child, log },
   };
 }

@@ -69,6 +69,14 @@ export class Processes {
   }
 }
 
+/** Rejects when this process is told to stop, so that it leaves nothing running. */
+export function interruption(): Promise<never> {
+  return new Promise((_resolve, reject) => {
+    for (const signal of ['SIGINT', 'SIGTERM'] as const)
+      process.once(signal, () => reject(new Error(`stopped by ${signal}`)));
+  });
+}
+
 /** The next message of a process. Rejects when it dies first. */
 export async function nextMessage<Message>(child: ChildProcess, name: string): Promise<Message> {
   return await new Promise<Message>((resolve, reject) => {

@@ -44,6 +44,25 @@ describe('the rows of a bench', () => {
     assert.equal(row?.passed, false);
   });
 
+  test('a dead primary is judged by the fallback’s first token, before its breaker opens and past it', () => {
+    const firstToken = {
+      before: { p50: 4, p99: 9 },
+      open: { p50: 3, p99: 8 },
+      straight: { p50: 1.75, p99: 5 },
+    };
+    const rows = rowsOf([{ ours: { stalling: measure({ firstToken }) } }], ['ours']);
+    const silent = rows.filter(({ name }) => name.startsWith('primary silent'));
+    assert.deepEqual(
+      silent.map(({ values, passed }) => [values.ours, passed]),
+      [
+        [4, true],
+        [9, undefined],
+        [1.25, false],
+        [3, undefined],
+      ],
+    );
+  });
+
   test('the disturbance is the median over all measurements', () => {
     assert.equal(disturbance([round(1, 1)]), 0.15);
     assert.equal(disturbance([]), undefined);

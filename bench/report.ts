@@ -1,7 +1,7 @@
 /** From rounds of measurements to rows, bars and a table. Pure. */
 import type { CandidateName } from './candidates.ts';
-import type { LaneName } from './lanes.ts';
-import type { Measure } from './messages.ts';
+import { outageNames, type LaneName, type OutageName } from './lanes.ts';
+import type { Measure, Spread } from './messages.ts';
 import { median } from './numbers.ts';
 
 /** One pass over every candidate and lane. */
@@ -44,6 +44,39 @@ const added =
     const without = round.direct?.[base]?.[which];
     return own === undefined || without === undefined || candidate === 'direct' ? undefined : own - without;
   };
+
+const death: Readonly<Record<OutageName, string>> = {
+  stalling: 'primary silent',
+  refusing: 'primary refuses connections',
+  erring: 'primary answers 500',
+};
+
+/** Of the fallback's first token: what it comes later than the limit, and than from the fallback asked by itself. */
+function outageReadings(lane: OutageName): readonly Reading[] {
+  const both = (
+    name: string,
+    bar: Bar,
+    read: (which: keyof Spread) => Reading['read'],
+  ): readonly Reading[] => [
+    { name: `${death[lane]}: ${name}, p50`, unit: 'ms', digits: 3, read: read('p50'), bar },
+    { name: `${death[lane]}: ${name}, p99`, unit: 'ms', digits: 3, read: read('p99') },
+  ];
+  return [
+    ...both(
+      'first token beyond the limit',
+      { atMost: 5 },
+      (which) => (round, candidate) => round[candidate]?.[lane]?.firstToken?.before[which],
+    ),
+    ...both(
+      'past its open breaker, over asking the fallback',
+      { atMost: 1 },
+      (which) => (round, candidate) => {
+        const times = round[candidate]?.[lane]?.firstToken;
+        return times && times.open[which] - times.straight[which];
+      },
+    ),
+  ];
+}
 
 const readings: readonly Reading[] = [
   { name: 'CPU per request, 2 KB', unit: 'µs', digits: 1, read: cpu('small'), bar: { timesNginx: 5 } },
@@ -100,6 +133,7 @@ const readings: readonly Reading[] = [
     digits: 3,
     read: added('limited', 'p50Ms', 'single'),
   },
+  ...outageNames.flatMap(outageReadings),
   {
     name: 'requests per second, 2 KB',
     unit: '/s',

@@ -15,7 +15,7 @@ import type { Measure, MockPorts, Order, Outcome } from './messages.ts';
 import { nginx } from './nginx.ts';
 import { readOptions, usage, type Options } from './options.ts';
 import { portkey } from './portkey.ts';
-import { canPin, nextMessage, Processes, processorOf } from './processes.ts';
+import { canPin, interruption, nextMessage, Processes, processorOf } from './processes.ts';
 import { busiestProfile, profileText } from './profile.ts';
 import { disturbance, rowsOf, tableOf, type Round, type Row } from './report.ts';
 import { spillway } from './spillway.ts';
@@ -56,14 +56,6 @@ async function main(): Promise<void> {
     await processes.stopAll();
     rmSync(folder, { recursive: true, force: true });
   }
-}
-
-/** Rejects when the bench is told to stop, so that it leaves nothing running. */
-function interruption(): Promise<never> {
-  return new Promise((_resolve, reject) => {
-    for (const signal of ['SIGINT', 'SIGTERM'] as const)
-      process.once(signal, () => reject(new Error(`stopped by ${signal}`)));
-  });
 }
 
 type Circumstances = { readonly folder: string; readonly pinned: boolean };
@@ -155,11 +147,12 @@ async function measure(
 ): Promise<Measure | undefined> {
   const question = candidate.question(lane.name);
   if (!question) return undefined;
-  const { size, stream, connections, seconds } = lane;
+  await candidate.forget?.(lane.name);
+  const { size, shape, connections, seconds } = lane;
   const { port, pids } = candidate;
   const how = {
     size,
-    stream,
+    shape,
     connections,
     seconds,
     ...optional('processor', pinned ? processorOf.gateway : undefined),
