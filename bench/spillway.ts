@@ -10,7 +10,7 @@ import { startFlags } from './start-flags.ts';
 const key = 'sk-bench-0123456789abcdef';
 const adminKey = 'spw-bench-0123456789abcdef';
 /** Dead primaries of each kind: as many breakers that open once. */
-const deadModels = 16;
+const deadModels = 8;
 /** Ms until a silent primary is given up. */
 const firstTokenMs = 300;
 
