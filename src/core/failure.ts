@@ -5,6 +5,7 @@
  */
 import { asObject, someText } from './json.ts';
 import { optional } from './optional.ts';
+import { retryAfterMs } from './retry-after.ts';
 
 /** The failure classes; see the table of rules below for what falls into each. */
 export type FailureClass =
@@ -84,8 +85,8 @@ export function mayTryNext(
   }
 }
 
-/** Reads a provider's refusal. Pure: the same reply is always the same failure. */
-export function classify(reply: ErrorReply, sent: Sent): Failure {
+/** Reads a provider's refusal, which came at `now` (epoch ms). Pure: the same reply is always the same failure. */
+export function classify(reply: ErrorReply, sent: Sent, now: number): Failure {
   const said = readError(reply);
   // Bounded: the patterns below are not linear, and a hostile provider may send megabytes.
   const words = `${said.code ?? ''} ${said.type ?? ''} ${said.message}`.slice(0, 2_000).toLowerCase();
@@ -98,8 +99,12 @@ export function classify(reply: ErrorReply, sent: Sent): Failure {
     message: masked(said.message, sent).slice(0, 500),
     ...optional('code', maskedSome(said.code ?? said.type, sent)),
     ...optional('param', maskedSome(said.param ?? said.field, sent)),
-    ...optional('retryAfterMs', retryAfter(reply.headers, said)),
+    ...optional('retryAfterMs', waitOf(reply, said, now)),
   };
+}
+
+function waitOf({ headers }: ErrorReply, { status, retryDelay }: Said, now: number): number | undefined {
+  return retryAfterMs({ headers, ...optional('retryDelay', retryDelay), limited: status === 429, now });
 }
 
 function masked(text: string, { secrets }: Sent): string {
@@ -292,17 +297,6 @@ function retryDelay(details: unknown): string | undefined {
   return details
     .map((detail) => someText(asObject(detail)['retryDelay']))
     .find((delay) => delay !== undefined);
-}
-
-const minRetryMs = 1_000;
-/** Providers have been seen to send absurd values that would freeze an account for days. */
-const maxRetryMs = 3_600_000;
-
-function retryAfter(headers: Readonly<Record<string, string>>, said: Said): number | undefined {
-  const ms = Number.parseFloat(headers['retry-after-ms'] ?? '');
-  const seconds = Number.parseFloat(headers['retry-after'] ?? said.retryDelay ?? '');
-  const wait = Number.isFinite(ms) ? ms : seconds * 1_000;
-  return Number.isFinite(wait) && wait >= 0 ? Math.min(Math.max(wait, minRetryMs), maxRetryMs) : undefined;
 }
 
 function parse(body: string): unknown {

@@ -7,7 +7,7 @@
  *                      → refusal              an error status whose body is being read
  *                      → over
  */
-import { classify, type Failure, type Sent } from '../core/failure.ts';
+import { classify, type ErrorReply, type Failure, type Sent } from '../core/failure.ts';
 import type { Timeouts } from '../core/snapshot.ts';
 import { BadAnswer, type AnswerFacts, type StreamTranslator, type WholeAnswer } from '../dialects/dialect.ts';
 import { SseReader, type SseEvent } from '../dialects/sse.ts';
@@ -177,7 +177,7 @@ export class Attempt implements UpstreamSink {
     let last = false;
     for (const event of events) {
       const step = this.#order.translator.event(event);
-      if (step.error) return this.#fail(classify(step.error, this.#order.sent), pieces);
+      if (step.error) return this.#fail(this.#classified(step.error), pieces);
       if (step.out) pieces.push(step.out);
       if (step.content && this.#phase === 'starting') this.#commit();
       last = step.last;
@@ -262,7 +262,11 @@ export class Attempt implements UpstreamSink {
   }
 
   #refuse(body: string): void {
-    this.#fail(classify({ status: this.#status, headers: this.#headers, body }, this.#order.sent));
+    this.#fail(this.#classified({ status: this.#status, headers: this.#headers, body }));
+  }
+
+  #classified(reply: ErrorReply): Failure {
+    return classify(reply, this.#order.sent, this.#clock.now());
   }
 
   #collect(chunk: Buffer, most: number): void {
@@ -325,8 +329,7 @@ export class Attempt implements UpstreamSink {
     try {
       work();
     } catch (error) {
-      if (error instanceof BadAnswer && error.reply)
-        return this.#fail(classify(error.reply, this.#order.sent));
+      if (error instanceof BadAnswer && error.reply) return this.#fail(this.#classified(error.reply));
       const known = error instanceof BadAnswer || error instanceof RangeError;
       // Any other error may quote the answer, which belongs in no record.
       this.#fail({
