@@ -176,9 +176,11 @@ const recorded: Readonly<Record<string, FailureClass>> = {
 const answers = new Set(['empty-choices-200.json', 'ok200-empty-body.json']);
 
 test('every recorded error has its class', needsShared('data/fixtures/errors'), () => {
-  for (const file of readdirSync(sharedPath('data/fixtures/errors')).filter(
-    (name) => name.endsWith('.json') && !answers.has(name),
-  )) {
+  const files = readdirSync(sharedPath('data/fixtures/errors')).filter((name) => name !== 'README.md');
+  // Broken streams have their rows in test/recorded-bytes.test.ts, which is as strict.
+  const replies = files.filter((name) => !name.endsWith('.sse') && !answers.has(name));
+  assert.deepEqual(replies.sort(), Object.keys(recorded).sort(), 'a recording without a row, or the reverse');
+  for (const file of replies) {
     const { status, headers, body } = JSON.parse(readShared(`data/fixtures/errors/${file}`).toString()) as {
       status: number;
       headers: Record<string, string>;
@@ -187,6 +189,22 @@ test('every recorded error has its class', needsShared('data/fixtures/errors'), 
     assert.equal(classOf(status, body, { headers }), recorded[file], file);
   }
 });
+
+/** Bodies recorded among the answers of a wire → the status they came with, and the class. */
+const bodies: readonly (readonly [file: string, status: number, FailureClass, waitMs?: number])[] = [
+  ['google/google-429-retry-info', 429, 'rate_limit', 34_400],
+  ['openai-responses/openai-error.1', 429, 'quota'],
+  ['openai-responses/reasoning-model-temperature-error', 400, 'caller'],
+  ['openai-chat/reasoning-model-legacy-parameter-error', 400, 'unsupported'],
+];
+
+for (const [file, status, expected, wait] of bodies) {
+  const path = `data/fixtures/wire/${file}.json`;
+  test(`${file} is ${expected}`, needsShared(path), () => {
+    const failure = classify({ status, headers: {}, body: readShared(path).toString() }, sent, now);
+    assert.deepEqual([failure.class, failure.retryAfterMs], [expected, wait]);
+  });
+}
 
 test('the next endpoint is tried before content, never after it, and never for the caller’s mistake', () => {
   const on = new Set<FailureClass>(['rate_limit']);

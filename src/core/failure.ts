@@ -134,17 +134,28 @@ type Rule = {
 
 const clientError = (status: number): boolean => status >= 400 && status < 500;
 
+const tooLong = new RegExp(
+  [
+    'context[_ ](length|window|limit)|maximum context|(available )?context size',
+    '(prompt|input) is too long|too many (input )?tokens|exceeded model token limit',
+    "exceeds? the (model'?s )?(maximum|max) (number of )?(input )?tokens|input token count .{0,120} exceeds",
+    // Text Generation Inference, and what is built on it; DashScope.
+    '`inputs` (tokens|must have less)|range of input length should be',
+  ].join('|'),
+);
+
+const outOfCredit = new RegExp(
+  [
+    'insufficient_quota|exceeded_?(your_)?current_quota|exceeded your current quota|spend limit reached',
+    'credit balance is too low|insufficient (balance|credits?|funds)|out of credits?',
+    'billing_(error|hard_limit_reached|not_active)|arrearage|enable billing|billing account',
+    'usage limits?\\b.{0,120}(regain|reached)|(used all|run out of) .{0,80}credits',
+  ].join('|'),
+);
+
 const rules: readonly Rule[] = [
-  // OpenAI `context_length_exceeded`; Anthropic "prompt is too long: N tokens > M maximum"; Mistral, Groq, vLLM in words.
-  {
-    class: 'context',
-    when: (status, words) =>
-      clientError(status) &&
-      status !== 429 &&
-      /context[_ ]length|context[_ ]window|maximum context|prompt is too long|input is too long|too many (input )?tokens|exceeds? the (model'?s )?(maximum|max) (number of )?(input )?tokens|input token count .{0,120} exceeds/.test(
-        words,
-      ),
-  },
+  // OpenAI `context_length_exceeded`; Anthropic "prompt is too long: N tokens > M maximum"; all others in words.
+  { class: 'context', when: (status, words) => clientError(status) && status !== 429 && tooLong.test(words) },
   // 429 "Request too large for gpt-4o … on tokens per min" (OpenAI), the same as a 413 (Groq): waiting does not help.
   {
     class: 'too_large_for_rate',
@@ -152,34 +163,36 @@ const rules: readonly Rule[] = [
   },
   // Google answers 429 RESOURCE_EXHAUSTED for both; one that says when to come back is a rate limit.
   { class: 'rate_limit', when: (status, _words, said) => status === 429 && said.retryDelay !== undefined },
-  // Anthropic: out of credit is a 400; DeepSeek: 402 "Insufficient Balance"; OpenAI: 429 `insufficient_quota`; xAI: 403 about credits.
+  // Anthropic: a 400, or a 429 about a spend limit; DeepSeek: 402; OpenAI and Moonshot: 429; xAI: 403 about credits; Alibaba: 400.
   {
     class: 'quota',
-    when: (status, words) =>
-      status === 402 ||
-      (clientError(status) &&
-        /insufficient_quota|credit balance is too low|insufficient (balance|credits?|funds)|exceeded your current quota|billing_(error|hard_limit_reached|not_active)|out of credits?|usage limits?\b.{0,120}(regain|reached)|(used all|run out of) .{0,80}credits/.test(
-          words,
-        )),
+    when: (status, words) => status === 402 || (clientError(status) && outOfCredit.test(words)),
+  },
+  // Moonshot: its own engine is full, whoever asks.
+  {
+    class: 'overloaded',
+    when: (status, words) => status === 429 && words.includes('engine_overloaded_error'),
   },
   { class: 'rate_limit', when: (status) => status === 429 },
   {
     class: 'moderation',
     when: (status, words) =>
       clientError(status) &&
-      /content[_ ]policy|content[_ ]filter|content management policy|moderation|flagged|safety (system|settings)|prohibited_content|data_inspection_failed/.test(
+      /content[_ ]policy|content[_ ]filter|content management policy|moderation|flagged|safety (system|settings)|prohibited_content|data_?inspection_?failed|content exists risk/.test(
         words,
       ),
   },
-  // Google: a bad key is a 400 (API_KEY_INVALID). A 403 counts as auth only when it names the key.
+  // Google: a bad key is a 400 (API_KEY_INVALID). A 403 counts as auth only when it names the key, or whose it is.
   {
     class: 'auth',
     when: (status, words) =>
       status === 401 ||
       ((status === 400 || status === 403) &&
-        /api[_ ]key|x-api-key|credentials?\b|authentication_error|invalid_authentication/.test(words)),
+        /api[_ ]key|x-api-key|credentials?\b|authentication_error|invalid_authentication|organization has been disabled/.test(
+          words,
+        )),
   },
-  // Retired or restricted ids come as 404, 410, 403, or as a 400 in words.
+  // Retired or restricted ids come as 404, 410, 403, or as a 400 in words; Google's restriction to countries as well.
   {
     class: 'model_gone',
     when: (status, words) =>
@@ -187,7 +200,7 @@ const rules: readonly Rule[] = [
       status === 410 ||
       status === 403 ||
       ((status === 400 || status === 422) &&
-        (/\bmodel_(not_found|decommissioned|deprecated)\b|not a valid model|no endpoints found|(invalid|unknown) model\b/.test(
+        (/\bmodel_(not_found|decommissioned|deprecated)\b|not a valid model|no endpoints found|(invalid|unknown) model\b|location is not supported/.test(
           words,
         ) ||
           /\bmodel\b.{0,120}\b(does not exist|not found|deprecated|retired|decommissioned|no longer (available|supported)|is not (available|supported)|not exist)/.test(
