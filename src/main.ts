@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { DatabaseSync } from 'node:sqlite';
 import { removeLocalFile, writeLocalFile } from './adapters/credentials.ts';
 import { backupDatabase, DataRefused, openDatabase } from './adapters/database.ts';
+import { openDrains } from './adapters/drains.ts';
 import { emulatedUpstream } from './adapters/emulated-upstream.ts';
 import { readEvents } from './adapters/events.ts';
 import { openJournal, type DurableJournal } from './adapters/journal.ts';
@@ -267,6 +268,8 @@ function makeRoute(parts: Parts, control: Control, state: DoorState): Route {
   const { signatures, health, caches, pace } = parts;
   const network = httpUpstream();
   undo.push(() => network.close());
+  const drains = openDrains();
+  undo.push(() => drains.end());
   const tokens = createTokenCounter();
   undo.push(() => tokens.close());
   const world: World = {
@@ -279,6 +282,7 @@ function makeRoute(parts: Parts, control: Control, state: DoorState): Route {
     health,
     caches,
     pace,
+    drains,
     tokens,
     fault: options.fault,
   };

@@ -215,6 +215,15 @@ export type Reply = {
   gone(callback: (why: Departed) => void): void;
 };
 
+/**
+ * Answers that are read on although nobody waits for them, where hanging up would not stop the bill. A few at a time,
+ * and only while the gateway runs.
+ */
+export type Drains = {
+  /** Asks for a place; undefined = there is none. `stop` ends it when the gateway must; the result gives it back. */
+  enter(stop: () => void): Cancel | undefined;
+};
+
 export type World = {
   readonly clock: Clock;
   readonly ids: Ids;
@@ -226,6 +235,8 @@ export type World = {
   /** Absent = nothing is remembered: everything is asked. */
   readonly health?: Health;
   readonly pace: Paces;
+  /** Absent = whoever leaves, the connection to the provider is closed at once. */
+  readonly drains?: Drains;
   /** Absent = every bound stays a token per byte. */
   readonly tokens?: TokenCounter;
   /** Our own broken promises: logged with the generation's id, never shown. Tests fail on any. */

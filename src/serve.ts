@@ -34,7 +34,8 @@ export async function serve(inbound: Inbound, reply: Reply, gateway: Gateway): P
   const { world } = gateway;
   const trail = beginTrail(inbound, gateway.snapshot.revision, world);
   const front = new Front(reply, world.clock, trail, inbound.dialect);
-  const visit: Visit = { trail, front, reply, world, departure: new Departure(reply) };
+  const departure = new Departure(reply, () => front.close(), world.drains);
+  const visit: Visit = { trail, front, reply, world, departure };
   let serving: Serving | undefined;
   try {
     serving = await findServer(inbound, gateway, visit);
@@ -45,6 +46,7 @@ export async function serve(inbound: Inbound, reply: Reply, gateway: Gateway): P
     concludeBadly(error, visit);
   } finally {
     front.close();
+    departure.close();
   }
 }
 

@@ -187,7 +187,7 @@ export function recordOf(trail: Trail, conclusion: Conclusion): GenerationRecord
     // What broke off is not measured: nothing can be compared with it.
     ...optional(
       'primaryCost',
-      served?.outcome === 'ok' && served.usage ? primaryCost(trail, served.usage) : undefined,
+      served?.usage && served.basis !== 'unmeasured' ? primaryCost(trail, served.usage) : undefined,
     ),
     ...optional('premium', trail.premium),
     ...optional('userAgent', trail.userAgent),

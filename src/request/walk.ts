@@ -235,7 +235,7 @@ async function send(
   const at = world.clock.now();
   const ticks = world.clock.ticks();
   const attempt = new Attempt(prepared.order, world.upstream, world.clock);
-  departure.watch((failure) => attempt.cancel(failure));
+  departure.watch(attempt, step.endpoint.provider.drainMs);
   const verdict = await attempt.verdict;
   let open = true;
   const record = (failure?: Failure): AttemptRecord =>

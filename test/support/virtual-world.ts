@@ -3,6 +3,7 @@
  * Everything that happens is written down in order, with its moment in ms.
  */
 import assert from 'node:assert/strict';
+import { openDrains, type OpenDrains } from '../../src/adapters/drains.ts';
 import { memoryCaches } from '../../src/adapters/caches.ts';
 import { memoryHealth, type MemoryHealth } from '../../src/adapters/health.ts';
 import { memoryPace } from '../../src/adapters/pace.ts';
@@ -142,6 +143,8 @@ export type Visit = {
   readonly cancelled: () => number;
   /** What the world knows of its endpoints. */
   readonly health: MemoryHealth;
+  /** Answers that are read on. */
+  readonly drains: OpenDrains;
   /** The client leaves, or the gateway must stop. */
   depart(why: Departed): void;
   /** The client reads slowly: `write` answers false until released. */
@@ -216,6 +219,7 @@ type Shared = {
   readonly ledger: ProcessLedger;
   readonly caches: Caches;
   readonly health: MemoryHealth;
+  readonly drains: OpenDrains;
   readonly faults: unknown[];
   readonly calls: UpstreamCall[];
   visits: number;
@@ -242,11 +246,15 @@ export function visit(
   });
   const caches = memoryCaches(() => clock.now());
   const health = memoryHealth(clock);
-  return enter({ snapshot, scripts, clock, ledger, caches, health, faults, calls: [], visits: 0 }, body);
+  const drains = openDrains();
+  return enter(
+    { snapshot, scripts, clock, ledger, caches, health, drains, faults, calls: [], visits: 0 },
+    body,
+  );
 }
 
 function enter(shared: Shared, body: unknown): Visit {
-  const { snapshot, scripts, clock, ledger, caches, health, faults, calls } = shared;
+  const { snapshot, scripts, clock, ledger, caches, health, drains, faults, calls } = shared;
   const id = `gen-${++shared.visits}`;
   const events: string[] = [];
   const records: GenerationRecord[] = [];
@@ -277,6 +285,7 @@ function enter(shared: Shared, body: unknown): Visit {
     caches,
     health,
     pace: memoryPace(() => clock.now()),
+    drains,
     fault: (error) => void faults.push(error),
   };
   const headers = { authorization: `Bearer ${virtualKey}` };
@@ -295,6 +304,7 @@ function enter(shared: Shared, body: unknown): Visit {
     calls,
     cancelled: () => cancels,
     health,
+    drains,
     depart: leave,
     slow,
     done,
