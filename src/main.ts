@@ -17,6 +17,7 @@ import type { Notice } from './adapters/ledger.ts';
 import { openLimitBook } from './adapters/limit-book.ts';
 import { openLedger, type OpenLedger } from './adapters/open-ledger.ts';
 import { openPauses } from './adapters/pauses.ts';
+import { memoryRetries } from './adapters/retries.ts';
 import { createResolver, createVault, loadSecret } from './adapters/secrets.ts';
 import { listen, type Listening, type Route } from './adapters/server.ts';
 import { knownSignatures, openSignatures } from './adapters/signatures.ts';
@@ -283,6 +284,7 @@ function makeRoute(parts: Parts, control: Control, state: DoorState): Route {
     caches,
     pace,
     drains,
+    retries: memoryRetries(() => systemClock.ticks()),
     tokens,
     fault: options.fault,
   };

@@ -9,7 +9,7 @@ import { interventionsSchema } from './interventions.ts';
 import { openingSchema } from './opening.ts';
 import { pausesSchema } from './pauses.ts';
 import { signaturesSchema } from './signatures.ts';
-import { spendSchema } from './spend.ts';
+import { clientRetriesSchema, spendSchema } from './spend.ts';
 
 /** Settings: objects, their immutable versions, and the revisions that made them. */
 const settings = `
@@ -52,4 +52,5 @@ export const migrations: readonly string[] = [
   settings + generationsSchema,
   budgetsSchema + interventionsSchema + openingSchema + spendSchema + signaturesSchema,
   eventsSchema + pausesSchema,
+  clientRetriesSchema,
 ];

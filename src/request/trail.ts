@@ -9,6 +9,7 @@ import {
   limitCost,
   multiplier,
   type AttemptRecord,
+  type ClientRetry,
   type Ending,
   type GenerationRecord,
   type Premium,
@@ -55,6 +56,10 @@ export type Trail = {
   premium?: Premium;
   /** Which client it is, in its own word: Codex must be refused in another way. */
   readonly originator?: string;
+  /** The client asks again. */
+  clientRetry?: ClientRetry;
+  /** If the client comes again, that will be known as a retry. */
+  retryExpected?: boolean;
 };
 
 /** The beginning of a trail; nothing has happened yet. */
@@ -191,6 +196,7 @@ export function recordOf(trail: Trail, conclusion: Conclusion): GenerationRecord
     ),
     ...optional('premium', trail.premium),
     ...optional('userAgent', trail.userAgent),
+    ...optional('clientRetry', trail.clientRetry),
   };
 }
 

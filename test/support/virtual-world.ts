@@ -7,6 +7,7 @@ import { openDrains, type OpenDrains } from '../../src/adapters/drains.ts';
 import { memoryCaches } from '../../src/adapters/caches.ts';
 import { memoryHealth, type MemoryHealth } from '../../src/adapters/health.ts';
 import { memoryPace } from '../../src/adapters/pace.ts';
+import { memoryRetries } from '../../src/adapters/retries.ts';
 import { ProcessLedger } from '../../src/adapters/ledger.ts';
 import { openSignatures } from '../../src/adapters/signatures.ts';
 import { sha256 } from '../../src/adapters/system.ts';
@@ -15,7 +16,16 @@ import { snapshotFromDocument } from '../../src/control/check-document.ts';
 import type { LimitState } from '../../src/core/limit-state.ts';
 import type { AttemptRecord, GenerationRecord } from '../../src/core/record.ts';
 import type { Snapshot } from '../../src/core/snapshot.ts';
-import type { Caches, Clock, Departed, Reply, UpstreamCall, UpstreamSink, World } from '../../src/ports.ts';
+import type {
+  Caches,
+  Clock,
+  Departed,
+  Reply,
+  Retries,
+  UpstreamCall,
+  UpstreamSink,
+  World,
+} from '../../src/ports.ts';
 import { chatDialect } from '../../src/dialects/chat/dialect.ts';
 import { serve } from '../../src/serve.ts';
 import { memoryLeases } from './memory-leases.ts';
@@ -220,6 +230,7 @@ type Shared = {
   readonly caches: Caches;
   readonly health: MemoryHealth;
   readonly drains: OpenDrains;
+  readonly retries: Retries;
   readonly faults: unknown[];
   readonly calls: UpstreamCall[];
   visits: number;
@@ -247,14 +258,15 @@ export function visit(
   const caches = memoryCaches(() => clock.now());
   const health = memoryHealth(clock);
   const drains = openDrains();
+  const retries = memoryRetries(() => clock.ticks());
   return enter(
-    { snapshot, scripts, clock, ledger, caches, health, drains, faults, calls: [], visits: 0 },
+    { snapshot, scripts, clock, ledger, caches, health, drains, retries, faults, calls: [], visits: 0 },
     body,
   );
 }
 
 function enter(shared: Shared, body: unknown): Visit {
-  const { snapshot, scripts, clock, ledger, caches, health, drains, faults, calls } = shared;
+  const { snapshot, scripts, clock, ledger, caches, health, drains, retries, faults, calls } = shared;
   const id = `gen-${++shared.visits}`;
   const events: string[] = [];
   const records: GenerationRecord[] = [];
@@ -286,6 +298,7 @@ function enter(shared: Shared, body: unknown): Visit {
     health,
     pace: memoryPace(() => clock.now()),
     drains,
+    retries,
     fault: (error) => void faults.push(error),
   };
   const headers = { authorization: `Bearer ${virtualKey}` };
