@@ -15,6 +15,7 @@ import {
   bills,
   breaks,
   connected,
+  refuses,
   says,
   snapshotOf,
   streams,
@@ -46,6 +47,7 @@ const slow: Script = [
   says(10_000, 'lo', 'stop'),
   bills(1, 1_000, 100),
 ];
+const good: Script = [connected, streams(1), says(1, 'hello', 'stop'), bills(1, 10, 5)];
 const completion = {
   id: 'u',
   choices: [{ index: 0, message: { role: 'assistant', content: 'hi' }, finish_reason: 'stop' }],
@@ -211,6 +213,34 @@ test('a place in a limit on what runs at once is free when the reading ends, for
   await second.clock.advance(600_000);
   await second.done;
   assert.deepEqual([second.calls.length, second.records[0]?.ending], [2, 'ok']);
+});
+
+test('a probe that is read on for nobody gives its place to the next request', async () => {
+  let asked = 0;
+  const seen = visit(drained, ask, ({ model }) => {
+    if (model === 'b') return good;
+    asked += 1;
+    if (asked <= 3) return refuses(1, 500);
+    return asked === 4 ? [connected, streams(10_000), ...good.slice(2)] : good;
+  });
+  const next = async (): Promise<Visit> => {
+    const another = seen.another(ask);
+    await another.clock.advance(100);
+    return another;
+  };
+  for (let turn = 0; turn < 3; turn++) await next();
+  await seen.clock.advance(2_000);
+  const probe = await next();
+  assert.equal(asked, 4);
+  probe.depart('client');
+  await probe.clock.advance(0);
+  assert.equal(probe.records.length, 0, 'it is read on');
+  assert.deepEqual(
+    (await next()).settled.map(({ model, outcome }) => `${model} ${outcome}`),
+    ['acme/a ok'],
+  );
+  await seen.clock.advance(60_000);
+  assert.deepEqual([probe.records[0]?.ending, seen.health.breakers()], ['client_gone', []]);
 });
 
 test('a shutdown ends it at once: settled as far as it was read', async () => {

@@ -8,8 +8,8 @@ import type { Retries } from '../ports.ts';
 /** Clients come again within seconds, after a `Retry-After` within a minute or so. */
 const windowMs = 120_000;
 /** Requests of one caller, and callers, at most: the oldest are forgotten. */
-const keptOfCaller = 32;
-const keptCallers = 10_000;
+const keptOfCaller = 16;
+const keptCallers = 5_000;
 
 type Ended = {
   readonly generation: string;
