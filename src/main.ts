@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { DatabaseSync } from 'node:sqlite';
 import { removeLocalFile, writeLocalFile } from './adapters/credentials.ts';
 import { backupDatabase, DataRefused, openDatabase } from './adapters/database.ts';
+import { openDrains } from './adapters/drains.ts';
 import { emulatedUpstream } from './adapters/emulated-upstream.ts';
 import { readEvents } from './adapters/events.ts';
 import { openJournal, type DurableJournal } from './adapters/journal.ts';
@@ -16,6 +17,7 @@ import type { Notice } from './adapters/ledger.ts';
 import { openLimitBook } from './adapters/limit-book.ts';
 import { openLedger, type OpenLedger } from './adapters/open-ledger.ts';
 import { openPauses } from './adapters/pauses.ts';
+import { memoryRetries } from './adapters/retries.ts';
 import { createResolver, createVault, loadSecret } from './adapters/secrets.ts';
 import { listen, type Listening, type Route } from './adapters/server.ts';
 import { knownSignatures, openSignatures } from './adapters/signatures.ts';
@@ -268,6 +270,8 @@ function makeRoute(parts: Parts, control: Control, state: DoorState): Route {
   const { signatures, health, caches, pace } = parts;
   const network = httpUpstream();
   undo.push(() => network.close());
+  const drains = openDrains();
+  undo.push(() => drains.end());
   const tokens = createTokenCounter();
   undo.push(() => tokens.close());
   const world: World = {
@@ -280,6 +284,8 @@ function makeRoute(parts: Parts, control: Control, state: DoorState): Route {
     health,
     caches,
     pace,
+    drains,
+    retries: memoryRetries(() => systemClock.ticks()),
     tokens,
     fault: options.fault,
   };

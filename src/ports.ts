@@ -215,6 +215,23 @@ export type Reply = {
   gone(callback: (why: Departed) => void): void;
 };
 
+/** Requests that ended badly for their clients of late, by which one that comes again is recognised. */
+export type Retries = {
+  /** The generation that this caller's request with the same body was; undefined = none, or none that failed. */
+  of(caller: string, body: Uint8Array): string | undefined;
+  note(caller: string, body: Uint8Array, generation: string): void;
+  forget(caller: string, generation: string): void;
+};
+
+/**
+ * Answers that are read on although nobody waits for them, where hanging up would not stop the bill. A few at a time,
+ * and only while the gateway runs.
+ */
+export type Drains = {
+  /** Asks for a place; undefined = there is none. `stop` ends it when the gateway must; the result gives it back. */
+  enter(stop: () => void): Cancel | undefined;
+};
+
 export type World = {
   readonly clock: Clock;
   readonly ids: Ids;
@@ -226,6 +243,10 @@ export type World = {
   /** Absent = nothing is remembered: everything is asked. */
   readonly health?: Health;
   readonly pace: Paces;
+  /** Absent = whoever leaves, the connection to the provider is closed at once. */
+  readonly drains?: Drains;
+  /** Absent = clients' retries are known by what they say alone. */
+  readonly retries?: Retries;
   /** Absent = every bound stays a token per byte. */
   readonly tokens?: TokenCounter;
   /** Our own broken promises: logged with the generation's id, never shown. Tests fail on any. */

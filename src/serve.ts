@@ -12,6 +12,7 @@ import type { Dialect } from './dialects/dialect.ts';
 import type { Reply, World } from './ports.ts';
 import { admit } from './request/admit.ts';
 import { authenticate, type Digest, type Headers } from './request/authenticate.ts';
+import { expectRetry, recognise } from './request/client-retry.ts';
 import { counting } from './request/counting.ts';
 import { conversationOf } from './request/conversation.ts';
 import { billOf, conclude, concludeBadly, noteFinish, type Visit } from './request/conclude.ts';
@@ -34,7 +35,12 @@ export async function serve(inbound: Inbound, reply: Reply, gateway: Gateway): P
   const { world } = gateway;
   const trail = beginTrail(inbound, gateway.snapshot.revision, world);
   const front = new Front(reply, world.clock, trail, inbound.dialect);
-  const visit: Visit = { trail, front, reply, world, departure: new Departure(reply) };
+  const left = (): void => {
+    front.close();
+    expectRetry(trail, world);
+  };
+  const departure = new Departure(reply, left, world.drains);
+  const visit: Visit = { trail, front, reply, world, departure };
   let serving: Serving | undefined;
   try {
     serving = await findServer(inbound, gateway, visit);
@@ -45,6 +51,7 @@ export async function serve(inbound: Inbound, reply: Reply, gateway: Gateway): P
     concludeBadly(error, visit);
   } finally {
     front.close();
+    departure.close();
   }
 }
 
@@ -55,6 +62,8 @@ async function findServer(
 ): Promise<Serving> {
   const key = (trail.key = authenticate(inbound.headers, snapshot, { digest, now: trail.at }));
   const ask = (trail.ask = inbound.dialect.read(await inbound.body()));
+  const retry = recognise(trail, inbound.headers, world);
+  if (retry) trail.clientRetry = retry;
   const route = (trail.route = resolve(ask, key, snapshot));
   if (ask.stream) front.keepAlive();
   const waiting = { world, departure, deadline: trail.began + patienceMs };

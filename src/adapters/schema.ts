@@ -10,7 +10,7 @@ import { interventionsSchema } from './interventions.ts';
 import { openingSchema } from './opening.ts';
 import { pausesSchema } from './pauses.ts';
 import { signaturesSchema } from './signatures.ts';
-import { spendSchema } from './spend.ts';
+import { clientRetriesSchema, spendSchema } from './spend.ts';
 
 /** Settings: objects, their immutable versions, and the revisions that made them. */
 const settings = `
@@ -53,5 +53,5 @@ export const migrations: readonly string[] = [
   settings + generationsSchema,
   budgetsSchema + interventionsSchema + openingSchema + spendSchema + signaturesSchema,
   eventsSchema + pausesSchema,
-  actsSchema,
+  actsSchema + clientRetriesSchema,
 ];

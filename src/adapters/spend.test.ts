@@ -44,6 +44,7 @@ const paid = (attempt: AttemptRecord): bigint =>
 /** What the attempts come to, added up by hand. */
 function byHand(records: readonly GenerationRecord[]): object {
   const attempts = records.flatMap((record) => record.attempts);
+  const again = records.filter(({ clientRetry }) => clientRetry);
   const tokens = (name: 'input' | 'cacheRead' | 'cacheWrite' | 'cacheWrite1h' | 'output' | 'reasoning') =>
     sum(attempts.map(({ usage }) => big(usage?.[name])));
   return {
@@ -63,6 +64,8 @@ function byHand(records: readonly GenerationRecord[]): object {
     output: tokens('output'),
     reasoning: tokens('reasoning'),
     overruns: big(attempts.filter(({ overrun }) => overrun).length),
+    clientRetries: big(again.length),
+    clientRetried: sum(again.flatMap((record) => record.attempts.map(paid))),
   };
 }
 

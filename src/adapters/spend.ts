@@ -85,6 +85,12 @@ CREATE TABLE key_spend (
 ) STRICT, WITHOUT ROWID;
 `;
 
+/** What clients' own retries cost; records of before did not know them. */
+export const clientRetriesSchema = `
+ALTER TABLE spend ADD COLUMN client_retries INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE spend ADD COLUMN client_retried INTEGER NOT NULL DEFAULT 0;
+`;
+
 const addCell = `
 INSERT INTO spend (${[...placeColumns.map(quoted), ...measures.map(columnOf)].join(', ')})
 VALUES (${[...placeColumns, ...measures].map(() => '?').join(', ')})

@@ -64,6 +64,11 @@ function notes(view: SpendView): string[] {
       ? [`${counted(view.rows_left_out, 'row')} more: --limit, or --csv for all; the total has them`]
       : []),
     ...(view.overlapping ? [overlapNote] : []),
+    ...(view.total.client_retries > 0
+      ? [
+          `${counted(view.total.client_retries, 'request')} repeated by clients cost ${shown(view.total.client_retries_usd)}`,
+        ]
+      : []),
     ...(view.total.overruns > 0
       ? [`${counted(view.total.overruns, 'attempt')} billed more than was held`]
       : []),

@@ -154,6 +154,8 @@ describe('CSV', () => {
       fallback_share: '0.3333',
       attempts: '3',
       overruns: '1',
+      client_retries: '0',
+      client_retries_usd: '0.000000000',
       input_tokens: '2400',
       cache_read_tokens: '36',
       cache_write_tokens: '0',

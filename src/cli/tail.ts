@@ -148,5 +148,6 @@ function troubleText(generation: GenerationView, paint: Paint): string {
     cut: paint('red', `cut: ${clean(generation.problem ?? 'unknown')}`),
     client_gone: paint('yellow', 'client gone'),
   }[generation.ending];
-  return [ending, because].filter((part) => part !== '').join(' ');
+  const again = generation.client_retry ? paint('yellow', 'client retry') : '';
+  return [ending, because, again].filter((part) => part !== '').join(' ');
 }

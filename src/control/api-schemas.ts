@@ -230,6 +230,10 @@ export const generation = z
     session: z.string().optional(),
     tags: z.record(z.string(), z.string()),
     user_agent: z.string().optional(),
+    client_retry: z
+      .object({ of: z.string().optional(), count: z.int().optional() })
+      .optional()
+      .meta({ description: 'The client asks again: the generation it repeats, and its own count' }),
   })
   .openapi('Generation');
 

@@ -58,6 +58,8 @@ const sums = {
   fallback_share: z.number().min(0).max(1),
   attempts: count,
   overruns: count.meta({ description: 'Attempts billed above what was held for them' }),
+  client_retries: count.meta({ description: 'Requests that their clients had made before, in vain' }),
+  client_retries_usd: usd.meta({ description: 'Of spend_usd, what those cost' }),
   tokens,
 };
 

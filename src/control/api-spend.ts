@@ -71,6 +71,8 @@ function viewSums(sums: Sums): View<typeof schemas.spendTotal> {
     fallback_share: requests === 0 ? 0 : Number((fallbacks / requests).toFixed(4)),
     attempts: Number(sums.attempts),
     overruns: Number(sums.overruns),
+    client_retries: Number(sums.clientRetries),
+    client_retries_usd: exactUsd(sums.clientRetried),
     tokens: {
       input: Number(sums.input),
       cache_read: Number(sums.cacheRead),

@@ -56,6 +56,7 @@ export function viewGeneration(record: GenerationRecord): GenerationView {
     ...optional('session', record.session),
     tags: record.tags,
     ...optional('user_agent', record.userAgent),
+    ...optional('client_retry', record.clientRetry),
   };
 }
 

@@ -259,6 +259,7 @@ export function generationView(record: GenerationRecord): JsonObject {
     skipped: record.skipped.map(({ endpoint, reason }) => ({ endpoint, reason })),
     warnings: record.warnings,
     tags: record.tags,
+    client_retry: record.clientRetry ? { ...record.clientRetry } : null,
   };
 }
 

@@ -2,6 +2,8 @@
 import type { Catalogue, Model, Offer } from './catalog.ts';
 import { defaultAuth } from './defaults.ts';
 import type { ModelBody, PriceBody, ProviderBody } from './document-provider.ts';
+import { parseDuration } from './duration.ts';
+import { defaultDrainMs } from './hang-up.ts';
 import { limitsFrom } from './limit.ts';
 import { fromUsd, perMillion, type Pico } from './money.ts';
 import { present } from './present.ts';
@@ -36,11 +38,17 @@ export function buildProvider(name: string, body: ProviderBody, secrets: Secrets
     auth: authOf(body),
     headers: headersOf(body, secrets),
     catalog: catalogOf(name, body),
+    drainMs: drainOf(body.drain, catalogOf(name, body)),
     data: present({ collection: body.data?.collection, zdr: body.data?.zdr }),
     workspaces:
       body.workspaces === undefined || body.workspaces === 'all' ? undefined : new Set(body.workspaces),
     limits: limitsFrom(body.limits),
   });
+}
+
+function drainOf(drain: string | undefined, catalog: string): number | undefined {
+  if (drain === 'never') return undefined;
+  return drain === undefined ? defaultDrainMs(catalog) : parseDuration(drain);
 }
 
 function authOf(body: ProviderBody): Auth {

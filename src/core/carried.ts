@@ -2,24 +2,8 @@
  * What hard limits count for an attempt that was sent and never measured, because it broke off or because its answer
  * tells no usage: the tightest bound that is known of what it may cost. Pure.
  */
+import { stopsBilling } from './hang-up.ts';
 import type { Endpoint } from './snapshot.ts';
-
-/**
- * Whose accounts stop billing when the connection closes; for all others the whole answer counts. Fact: OpenRouter's
- * documentation of streaming, "Stream cancellation", by catalogue name. The emulator is ours.
- */
-const stopsBilling: ReadonlySet<string> = new Set([
-  'openai',
-  'azure',
-  'anthropic',
-  'deepseek',
-  'fireworks-ai',
-  'togetherai',
-  'xai',
-  'deepinfra',
-  'cohere',
-  'emulator',
-]);
 
 /** Vendors that show every token of reasoning they bill; others hide or shorten it, so what was received is no bound. */
 const showsReasoning: ReadonlySet<string> = new Set(['deepseek', 'emulator']);
@@ -49,7 +33,7 @@ export function outputBound(attempt: Unmeasured): number {
   const { endpoint, outputSeen, outputBytes, reported, cap } = attempt;
   const { catalog } = endpoint.provider;
   const hidden = (attempt.reasoning || endpoint.features.has('reasoning')) && !showsReasoning.has(catalog);
-  const received = attempt.stream && (attempt.complete || stopsBilling.has(catalog));
+  const received = attempt.stream && (attempt.complete || stopsBilling(catalog));
   if (hidden || !received) return cap;
   const seen = Math.max(reported, outputBytes ?? outputSeen * bytesPerCountedToken);
   return Math.min(cap, attempt.complete ? seen : seen + inTransit);

@@ -1,7 +1,17 @@
 /** Providers and the overlay on the catalogue, as the document writes them. */
 import { z } from 'zod';
 import { limitsSchema } from './document-limit.ts';
-import { count, feature, name, names, secret, strict, tier, usdPerMillion } from './document-parts.ts';
+import {
+  count,
+  duration,
+  feature,
+  name,
+  names,
+  secret,
+  strict,
+  tier,
+  usdPerMillion,
+} from './document-parts.ts';
 
 export const wire = z.enum(['openai-chat', 'openai-responses', 'anthropic', 'gemini']);
 
@@ -31,6 +41,10 @@ export const providerSchema = strict({
     collection: z.enum(['allow', 'deny']).optional(),
     zdr: z.boolean().optional(),
   }).optional(),
+  drain: z
+    .union([z.literal('never'), duration], { error: 'must be never, or a duration such as 30s' })
+    .optional()
+    .meta({ description: 'How long an answer is read on for its usage after its client left' }),
   workspaces: z
     .union([z.literal('all'), names.min(1, 'must name at least one workspace')], {
       error: 'must be all, or a list of workspaces',

@@ -4,6 +4,9 @@ import { test } from 'node:test';
 import { needsShared, readShared, sharedPath } from '../../test/support/shared.ts';
 import { classify, mayTryNext, type FailureClass } from './failure.ts';
 
+/** Wednesday, 21 October 2026, 07:27:00 UTC. */
+const now = Date.UTC(2026, 9, 21, 7, 27);
+
 const sent = {
   callerKeys: new Set(['model', 'messages', 'temperature']),
   translated: false,
@@ -19,6 +22,7 @@ function classOf(
   return classify(
     { status, headers: more.headers ?? {}, body: text },
     { ...sent, translated: more.translated ?? false },
+    now,
   ).class;
 }
 
@@ -172,9 +176,11 @@ const recorded: Readonly<Record<string, FailureClass>> = {
 const answers = new Set(['empty-choices-200.json', 'ok200-empty-body.json']);
 
 test('every recorded error has its class', needsShared('data/fixtures/errors'), () => {
-  for (const file of readdirSync(sharedPath('data/fixtures/errors')).filter(
-    (name) => name.endsWith('.json') && !answers.has(name),
-  )) {
+  const files = readdirSync(sharedPath('data/fixtures/errors')).filter((name) => name !== 'README.md');
+  // Broken streams have their rows in test/recorded-bytes.test.ts, which is as strict.
+  const replies = files.filter((name) => !name.endsWith('.sse') && !answers.has(name));
+  assert.deepEqual(replies.sort(), Object.keys(recorded).sort(), 'a recording without a row, or the reverse');
+  for (const file of replies) {
     const { status, headers, body } = JSON.parse(readShared(`data/fixtures/errors/${file}`).toString()) as {
       status: number;
       headers: Record<string, string>;
@@ -184,23 +190,21 @@ test('every recorded error has its class', needsShared('data/fixtures/errors'), 
   }
 });
 
-const waits: readonly (readonly [Record<string, string>, number | undefined])[] = [
-  [{ 'retry-after': '41' }, 41_000],
-  [{ 'retry-after': '0' }, 1_000],
-  [{ 'retry-after': '999999' }, 3_600_000],
-  [{ 'retry-after-ms': '2500' }, 2_500],
-  [{ 'retry-after': 'Wed, 21 Oct 2026 07:28:00 GMT' }, undefined],
-  [{}, undefined],
+/** Bodies recorded among the answers of a wire → the status they came with, and the class. */
+const bodies: readonly (readonly [file: string, status: number, FailureClass, waitMs?: number])[] = [
+  ['google/google-429-retry-info', 429, 'rate_limit', 34_400],
+  ['openai-responses/openai-error.1', 429, 'quota'],
+  ['openai-responses/reasoning-model-temperature-error', 400, 'caller'],
+  ['openai-chat/reasoning-model-legacy-parameter-error', 400, 'unsupported'],
 ];
 
-test('when to come back is read and clamped', () => {
-  for (const [headers, expected] of waits)
-    assert.equal(
-      classify({ status: 429, headers, body: '' }, sent).retryAfterMs,
-      expected,
-      JSON.stringify(headers),
-    );
-});
+for (const [file, status, expected, wait] of bodies) {
+  const path = `data/fixtures/wire/${file}.json`;
+  test(`${file} is ${expected}`, needsShared(path), () => {
+    const failure = classify({ status, headers: {}, body: readShared(path).toString() }, sent, now);
+    assert.deepEqual([failure.class, failure.retryAfterMs], [expected, wait]);
+  });
+}
 
 test('the next endpoint is tried before content, never after it, and never for the caller’s mistake', () => {
   const on = new Set<FailureClass>(['rate_limit']);
@@ -220,6 +224,7 @@ test('a credential that a provider echoes is masked', () => {
       body: JSON.stringify({ error: { message: 'bad key provider-secret-1', code: 'provider-secret-1' } }),
     },
     sent,
+    now,
   );
   assert.equal(JSON.stringify(failure).includes('provider-secret-1'), false);
 });
@@ -287,6 +292,6 @@ const violations: readonly (readonly [object, FailureClass, FailureClass, string
 for (const [body, translated, own, param] of violations)
   test(`Google: ${JSON.stringify(body).slice(0, 90)}`, () => {
     const read = (was: boolean) =>
-      classify({ status: 400, headers: {}, body: JSON.stringify(body) }, { ...sent, translated: was });
+      classify({ status: 400, headers: {}, body: JSON.stringify(body) }, { ...sent, translated: was }, now);
     assert.deepEqual([read(true).class, read(false).class, read(true).param], [translated, own, param]);
   });

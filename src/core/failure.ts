@@ -5,6 +5,7 @@
  */
 import { asObject, someText } from './json.ts';
 import { optional } from './optional.ts';
+import { retryAfterMs } from './retry-after.ts';
 
 /** The failure classes; see the table of rules below for what falls into each. */
 export type FailureClass =
@@ -84,8 +85,8 @@ export function mayTryNext(
   }
 }
 
-/** Reads a provider's refusal. Pure: the same reply is always the same failure. */
-export function classify(reply: ErrorReply, sent: Sent): Failure {
+/** Reads a provider's refusal, which came at `now` (epoch ms). Pure: the same reply is always the same failure. */
+export function classify(reply: ErrorReply, sent: Sent, now: number): Failure {
   const said = readError(reply);
   // Bounded: the patterns below are not linear, and a hostile provider may send megabytes.
   const words = `${said.code ?? ''} ${said.type ?? ''} ${said.message}`.slice(0, 2_000).toLowerCase();
@@ -98,8 +99,12 @@ export function classify(reply: ErrorReply, sent: Sent): Failure {
     message: masked(said.message, sent).slice(0, 500),
     ...optional('code', maskedSome(said.code ?? said.type, sent)),
     ...optional('param', maskedSome(said.param ?? said.field, sent)),
-    ...optional('retryAfterMs', retryAfter(reply.headers, said)),
+    ...optional('retryAfterMs', waitOf(reply, said, now)),
   };
+}
+
+function waitOf({ headers }: ErrorReply, { status, retryDelay }: Said, now: number): number | undefined {
+  return retryAfterMs({ headers, ...optional('retryDelay', retryDelay), limited: status === 429, now });
 }
 
 function masked(text: string, { secrets }: Sent): string {
@@ -129,17 +134,28 @@ type Rule = {
 
 const clientError = (status: number): boolean => status >= 400 && status < 500;
 
+const tooLong = new RegExp(
+  [
+    'context[_ ](length|window|limit)|maximum context|(available )?context size',
+    '(prompt|input) is too long|too many (input )?tokens|exceeded model token limit',
+    "exceeds? the (model'?s )?(maximum|max) (number of )?(input )?tokens|input token count .{0,120} exceeds",
+    // Text Generation Inference, and what is built on it; DashScope.
+    '`inputs` (tokens|must have less)|range of input length should be',
+  ].join('|'),
+);
+
+const outOfCredit = new RegExp(
+  [
+    'insufficient_quota|exceeded_?(your_)?current_quota|exceeded your current quota|spend limit reached',
+    'credit balance is too low|insufficient (balance|credits?|funds)|out of credits?',
+    'billing_(error|hard_limit_reached|not_active)|arrearage|enable billing|billing account',
+    'usage limits?\\b.{0,120}(regain|reached)|(used all|run out of) .{0,80}credits',
+  ].join('|'),
+);
+
 const rules: readonly Rule[] = [
-  // OpenAI `context_length_exceeded`; Anthropic "prompt is too long: N tokens > M maximum"; Mistral, Groq, vLLM in words.
-  {
-    class: 'context',
-    when: (status, words) =>
-      clientError(status) &&
-      status !== 429 &&
-      /context[_ ]length|context[_ ]window|maximum context|prompt is too long|input is too long|too many (input )?tokens|exceeds? the (model'?s )?(maximum|max) (number of )?(input )?tokens|input token count .{0,120} exceeds/.test(
-        words,
-      ),
-  },
+  // OpenAI `context_length_exceeded`; Anthropic "prompt is too long: N tokens > M maximum"; all others in words.
+  { class: 'context', when: (status, words) => clientError(status) && status !== 429 && tooLong.test(words) },
   // 429 "Request too large for gpt-4o … on tokens per min" (OpenAI), the same as a 413 (Groq): waiting does not help.
   {
     class: 'too_large_for_rate',
@@ -147,34 +163,36 @@ const rules: readonly Rule[] = [
   },
   // Google answers 429 RESOURCE_EXHAUSTED for both; one that says when to come back is a rate limit.
   { class: 'rate_limit', when: (status, _words, said) => status === 429 && said.retryDelay !== undefined },
-  // Anthropic: out of credit is a 400; DeepSeek: 402 "Insufficient Balance"; OpenAI: 429 `insufficient_quota`; xAI: 403 about credits.
+  // Anthropic: a 400, or a 429 about a spend limit; DeepSeek: 402; OpenAI and Moonshot: 429; xAI: 403 about credits; Alibaba: 400.
   {
     class: 'quota',
-    when: (status, words) =>
-      status === 402 ||
-      (clientError(status) &&
-        /insufficient_quota|credit balance is too low|insufficient (balance|credits?|funds)|exceeded your current quota|billing_(error|hard_limit_reached|not_active)|out of credits?|usage limits?\b.{0,120}(regain|reached)|(used all|run out of) .{0,80}credits/.test(
-          words,
-        )),
+    when: (status, words) => status === 402 || (clientError(status) && outOfCredit.test(words)),
+  },
+  // Moonshot: its own engine is full, whoever asks.
+  {
+    class: 'overloaded',
+    when: (status, words) => status === 429 && words.includes('engine_overloaded_error'),
   },
   { class: 'rate_limit', when: (status) => status === 429 },
   {
     class: 'moderation',
     when: (status, words) =>
       clientError(status) &&
-      /content[_ ]policy|content[_ ]filter|content management policy|moderation|flagged|safety (system|settings)|prohibited_content|data_inspection_failed/.test(
+      /content[_ ]policy|content[_ ]filter|content management policy|moderation|flagged|safety (system|settings)|prohibited_content|data_?inspection_?failed|content exists risk/.test(
         words,
       ),
   },
-  // Google: a bad key is a 400 (API_KEY_INVALID). A 403 counts as auth only when it names the key.
+  // Google: a bad key is a 400 (API_KEY_INVALID). A 403 counts as auth only when it names the key, or whose it is.
   {
     class: 'auth',
     when: (status, words) =>
       status === 401 ||
       ((status === 400 || status === 403) &&
-        /api[_ ]key|x-api-key|credentials?\b|authentication_error|invalid_authentication/.test(words)),
+        /api[_ ]key|x-api-key|credentials?\b|authentication_error|invalid_authentication|organization has been disabled/.test(
+          words,
+        )),
   },
-  // Retired or restricted ids come as 404, 410, 403, or as a 400 in words.
+  // Retired or restricted ids come as 404, 410, 403, or as a 400 in words; Google's restriction to countries as well.
   {
     class: 'model_gone',
     when: (status, words) =>
@@ -182,7 +200,7 @@ const rules: readonly Rule[] = [
       status === 410 ||
       status === 403 ||
       ((status === 400 || status === 422) &&
-        (/\bmodel_(not_found|decommissioned|deprecated)\b|not a valid model|no endpoints found|(invalid|unknown) model\b/.test(
+        (/\bmodel_(not_found|decommissioned|deprecated)\b|not a valid model|no endpoints found|(invalid|unknown) model\b|location is not supported/.test(
           words,
         ) ||
           /\bmodel\b.{0,120}\b(does not exist|not found|deprecated|retired|decommissioned|no longer (available|supported)|is not (available|supported)|not exist)/.test(
@@ -292,17 +310,6 @@ function retryDelay(details: unknown): string | undefined {
   return details
     .map((detail) => someText(asObject(detail)['retryDelay']))
     .find((delay) => delay !== undefined);
-}
-
-const minRetryMs = 1_000;
-/** Providers have been seen to send absurd values that would freeze an account for days. */
-const maxRetryMs = 3_600_000;
-
-function retryAfter(headers: Readonly<Record<string, string>>, said: Said): number | undefined {
-  const ms = Number.parseFloat(headers['retry-after-ms'] ?? '');
-  const seconds = Number.parseFloat(headers['retry-after'] ?? said.retryDelay ?? '');
-  const wait = Number.isFinite(ms) ? ms : seconds * 1_000;
-  return Number.isFinite(wait) && wait >= 0 ? Math.min(Math.max(wait, minRetryMs), maxRetryMs) : undefined;
 }
 
 function parse(body: string): unknown {

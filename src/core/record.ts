@@ -70,6 +70,14 @@ export type Skip = {
   readonly why?: string;
 };
 
+/** The client made this request before, in vain. */
+export type ClientRetry = {
+  /** The generation of the same body that failed, broke off, or was left by the client; absent = only the client says so. */
+  readonly of?: string;
+  /** The client's own count of retries. */
+  readonly count?: number;
+};
+
 /** Why a generation ended. */
 export type Ending =
   | 'ok'
@@ -116,6 +124,7 @@ export type GenerationRecord = {
   /** Absent when the primary has no price, or nothing was measured to compare with. */
   readonly premium?: Premium;
   readonly userAgent?: string;
+  readonly clientRetry?: ClientRetry;
 };
 
 /** Cost ÷ what the primary would have cost, rounded to three digits; undefined where that is unknown or zero. */

@@ -34,6 +34,8 @@ export type Provider = {
   readonly headers: Readonly<Record<string, string>>;
   /** Whose models and prices in the catalogue. */
   readonly catalog: string;
+  /** How long an answer is read on for its usage after its client left, in ms; absent = it is hung up on at once. */
+  readonly drainMs?: number;
   readonly data: { readonly collection?: 'allow' | 'deny'; readonly zdr?: boolean };
   /** Workspaces that may use it; undefined = all. */
   readonly workspaces?: ReadonlySet<string>;

@@ -28,6 +28,10 @@ export const measures = [
   'reasoning',
   /** Attempts that were billed more than was held for them. */
   'overruns',
+  /** Requests that their clients had made before, in vain. */
+  'clientRetries',
+  /** Of all that was, or may have been, paid: what those cost. */
+  'clientRetried',
 ] as const;
 
 export type Measure = (typeof measures)[number];
@@ -92,7 +96,7 @@ export function spendOf(record: GenerationRecord): readonly SpendCell[] {
   const chief = chiefOf(record);
   return attempts.map((attempt) => ({
     place: place(hourOf(attempt.at), attempt),
-    sums: { ...noSums, ...moneyOf(attempt), ...(attempt === chief ? onceOf(record) : {}) },
+    sums: { ...noSums, ...moneyOf(attempt, record), ...(attempt === chief ? onceOf(record) : {}) },
   }));
 }
 
@@ -105,16 +109,17 @@ function chiefOf({ attempts, served }: GenerationRecord): AttemptRecord | undefi
   return serving ?? attempts.at(-1);
 }
 
-function onceOf({ served, premium }: GenerationRecord): Partial<Sums> {
+function onceOf({ served, premium, clientRetry }: GenerationRecord): Partial<Sums> {
   return {
     requests: 1n,
     fallbacks: (served?.position ?? 0) > 0 ? 1n : 0n,
+    clientRetries: clientRetry ? 1n : 0n,
     premiumPrice: whole(premium?.price),
     premiumCache: whole(premium?.cache),
   };
 }
 
-function moneyOf(attempt: AttemptRecord): Partial<Sums> {
+function moneyOf(attempt: AttemptRecord, { clientRetry }: GenerationRecord): Partial<Sums> {
   const { basis, outcome, usage = nothing } = attempt;
   const cost = whole(attempt.cost);
   const unmeasured = whole(attempt.carried ?? attempt.unmeasured);
@@ -131,6 +136,7 @@ function moneyOf(attempt: AttemptRecord): Partial<Sums> {
     output: whole(usage.output),
     reasoning: whole(usage.reasoning),
     overruns: attempt.overrun ? 1n : 0n,
+    clientRetried: clientRetry ? cost + unmeasured : 0n,
   };
 }
 

@@ -7,11 +7,12 @@
  *                      → refusal              an error status whose body is being read
  *                      → over
  */
-import { classify, type Failure, type Sent } from '../core/failure.ts';
+import { classify, type ErrorReply, type Failure, type Sent } from '../core/failure.ts';
 import type { Timeouts } from '../core/snapshot.ts';
 import { BadAnswer, type AnswerFacts, type StreamTranslator, type WholeAnswer } from '../dialects/dialect.ts';
 import { SseReader, type SseEvent } from '../dialects/sse.ts';
 import type { Breakage, Cancel, Clock, Exchange, Upstream, UpstreamCall, UpstreamSink } from '../ports.ts';
+import { isErrorBody, maxErrorBytes } from './error-body.ts';
 
 /** What an attempt needs to know. */
 export type AttemptOrder = {
@@ -51,10 +52,11 @@ export type CallFacts = AnswerFacts & {
   readonly firstTokenMs?: number;
   /** True once the request was written: from then on it may be billed. */
   readonly written: boolean;
+  /** Nobody waited for it any longer, and it was read to its end all the same. */
+  readonly drained?: true;
 };
 
-/** Error bodies are read up to here; an answer larger than the second is no model output. */
-const maxErrorBytes = 64 * 1024;
+/** An answer larger than this is no model output. */
 const maxAnswerBytes = 64 * 1024 * 1024;
 /** After the last event the upstream closes by itself, which keeps its connection usable; if not, we do. */
 const lingerMs = 1_000;
@@ -86,6 +88,10 @@ export class Attempt implements UpstreamSink {
   #written = false;
   #lastData = 0;
   #answer: WholeAnswer | undefined;
+  #committed = false;
+  /** Why nobody waits for it any longer: it is read on for its usage alone, and fails with this in any case. */
+  #left: Failure | undefined;
+  #drained = false;
 
   constructor(order: AttemptOrder, upstream: Upstream, clock: Clock) {
     this.#order = order;
@@ -108,12 +114,24 @@ export class Attempt implements UpstreamSink {
     else this.#fail(failure);
   }
 
+  /** Nobody wants the answer any longer, and it is billed all the same: reads on for its usage, at most so long. */
+  drain(failure: Failure, ms: number): void {
+    if (this.#phase === 'over') return;
+    const finished = this.#phase === 'flowing' && this.#order.translator.finished();
+    if (!this.#written || this.#phase === 'refusal' || finished) return this.cancel(failure);
+    this.#left = failure;
+    this.#held = [];
+    this.#arm(ms, 'no end');
+    this.#exchange.resume();
+  }
+
   facts(): CallFacts {
     const answer = this.#answer?.facts ?? this.#order.translator.facts();
     return {
       ...answer,
       status: this.#status,
       written: this.#written,
+      ...(this.#drained ? { drained: true } : {}),
       ...(this.#firstToken === undefined ? {} : { firstTokenMs: this.#firstToken }),
     };
   }
@@ -177,7 +195,7 @@ export class Attempt implements UpstreamSink {
     let last = false;
     for (const event of events) {
       const step = this.#order.translator.event(event);
-      if (step.error) return this.#fail(classify(step.error, this.#order.sent), pieces);
+      if (step.error) return this.#fail(this.#classified(step.error), pieces);
       if (step.out) pieces.push(step.out);
       if (step.content && this.#phase === 'starting') this.#commit();
       last = step.last;
@@ -188,6 +206,7 @@ export class Attempt implements UpstreamSink {
   }
 
   #deliver(pieces: Uint8Array[]): void {
+    if (this.#left) return;
     if (!this.#consumer) {
       this.#held.push(...pieces);
       return;
@@ -197,6 +216,8 @@ export class Attempt implements UpstreamSink {
 
   #commit(): void {
     this.#phase = 'flowing';
+    if (this.#left) return;
+    this.#committed = true;
     this.#firstToken = this.#clock.ticks() - this.#began;
     this.#watchIdle(this.#order.timeouts.idle);
     this.#decide({
@@ -210,7 +231,7 @@ export class Attempt implements UpstreamSink {
           this.#exchange.pause();
         },
         resume: () => {
-          if (this.#phase !== 'flowing') return;
+          if (this.#phase !== 'flowing' || this.#left) return;
           this.#lastData = this.#clock.ticks();
           this.#watchIdle(this.#order.timeouts.idle);
           this.#exchange.resume();
@@ -245,6 +266,7 @@ export class Attempt implements UpstreamSink {
       return this.#fail({ class: 'server_error', status: this.#status, message: 'the answer was empty' });
     if (this.#order.stream || isErrorBody(body)) return this.#refuse(body.toString('utf8', 0, maxErrorBytes));
     this.#answer = this.#order.whole(body);
+    if (this.#left) return this.#drainedBy(this.#left);
     this.#firstToken = this.#clock.ticks() - this.#began;
     this.#over();
     this.#decide({ kind: 'whole', answer: this.#answer });
@@ -262,7 +284,11 @@ export class Attempt implements UpstreamSink {
   }
 
   #refuse(body: string): void {
-    this.#fail(classify({ status: this.#status, headers: this.#headers, body }, this.#order.sent));
+    this.#fail(this.#classified({ status: this.#status, headers: this.#headers, body }));
+  }
+
+  #classified(reply: ErrorReply): Failure {
+    return classify(reply, this.#order.sent, this.#clock.now());
   }
 
   #collect(chunk: Buffer, most: number): void {
@@ -275,9 +301,22 @@ export class Attempt implements UpstreamSink {
   #complete(undelivered: Uint8Array[] = []): void {
     if (undelivered.length > 0) this.#deliver(undelivered);
     const exchange = this.#exchange;
-    this.#over();
+    const left = this.#left;
     this.#stopLinger = this.#clock.after(lingerMs, () => exchange.cancel());
+    if (left) return this.#drainedBy(left);
+    this.#over();
     this.#conclude({ kind: 'complete' });
+  }
+
+  #drainedBy(left: Failure): void {
+    this.#drained = true;
+    this.#over();
+    this.#broke(left);
+  }
+
+  #broke(failure: Failure): void {
+    if (this.#committed) this.#conclude({ kind: 'broken', failure });
+    else this.#decide({ kind: 'failed', failure: { ...failure, status: failure.status || this.#status } });
   }
 
   /** What came before the failure in the same chunk still goes out. */
@@ -289,8 +328,7 @@ export class Attempt implements UpstreamSink {
     if (flowing && undelivered.length > 0) this.#deliver(undelivered);
     this.#over();
     this.#exchange.cancel();
-    if (flowing) this.#conclude({ kind: 'broken', failure });
-    else this.#decide({ kind: 'failed', failure: { ...failure, status: failure.status || this.#status } });
+    this.#broke(this.#left ?? failure);
   }
 
   #conclude(end: StreamEnd): void {
@@ -325,8 +363,7 @@ export class Attempt implements UpstreamSink {
     try {
       work();
     } catch (error) {
-      if (error instanceof BadAnswer && error.reply)
-        return this.#fail(classify(error.reply, this.#order.sent));
+      if (error instanceof BadAnswer && error.reply) return this.#fail(this.#classified(error.reply));
       const known = error instanceof BadAnswer || error instanceof RangeError;
       // Any other error may quote the answer, which belongs in no record.
       this.#fail({
@@ -340,23 +377,4 @@ export class Attempt implements UpstreamSink {
 
 function timedOut(message: string): Failure {
   return { class: 'timeout', status: 0, message };
-}
-
-function isErrorBody(body: Buffer): boolean {
-  if (body.length > maxErrorBytes || !body.includes('"error"')) return false;
-  try {
-    const value = JSON.parse(body.toString('utf8')) as {
-      error?: unknown;
-      choices?: unknown;
-      content?: unknown;
-    };
-    return (
-      value.error !== undefined &&
-      value.error !== null &&
-      value.choices === undefined &&
-      value.content === undefined
-    );
-  } catch {
-    return false;
-  }
 }

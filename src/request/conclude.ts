@@ -5,6 +5,7 @@ import { problem, Refused, type Problem } from '../core/problem.ts';
 import type { AttemptRecord, Ending } from '../core/record.ts';
 import type { AnswerFacts, Bill } from '../dialects/dialect.ts';
 import type { Reply, World } from '../ports.ts';
+import { expectNoRetry, expectRetry } from './client-retry.ts';
 import type { Departure } from './departure.ts';
 import type { Front } from './front.ts';
 import { metadataOf } from './metadata.ts';
@@ -45,6 +46,8 @@ export function conclude(trail: Trail, world: World, how: { readonly ending: End
     ...optional('refusedBy', how.refusedBy),
   });
   trail.concluded = true;
+  if (how.ending === 'ok') expectNoRetry(trail, world);
+  else expectRetry(trail, world);
   world.journal.close(record, trail.ticket?.close() ?? []);
 }
 

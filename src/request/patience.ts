@@ -40,6 +40,6 @@ function settlement(world: World, departure: Departure, ms: number): Promise<voi
       resolve();
     };
     stop.push(world.ledger.onFreed(done), world.clock.after(ms, done));
-    departure.watch(done);
+    departure.watch({ cancel: done, drain: done });
   });
 }

@@ -16,8 +16,8 @@ export type Compared = { readonly endpoint: Endpoint; readonly cached: number };
  * answers counts for the whole request, less what was counted before. What was not measured counts with its bound.
  */
 export function countPremium(trail: Trail, settled: AttemptRecord, compared: Compared): Nano {
-  const counted =
-    settled.outcome === 'ok' ? ofAnswer(trail, settled, compared) : ofFailure(trail, settled, compared);
+  const answered = settled.outcome === 'ok' || settled.basis === 'measured' || settled.basis === 'estimated';
+  const counted = answered ? ofAnswer(trail, settled, compared) : ofFailure(trail, settled, compared);
   trail.premiumCounted += counted;
   return counted;
 }

@@ -52,12 +52,12 @@ type Money = Pick<
   'usage' | 'basis' | 'cost' | 'promptCost' | 'unmeasured' | 'carried' | 'bound' | 'overrun' | 'rate'
 >;
 
-/** A refusal, or a request never written, costs nothing; all else is an answer, or broke off. */
+/** A refusal, or a request never written, costs nothing; all else is an answer, if only a drained one, or broke off. */
 function moneyOf(end: AttemptEnd): Money {
   const { facts, failure, step } = end;
   if (failure && (!facts.written || facts.status >= 400)) return { basis: 'none', cost: zero };
   const price = isPriced(step.endpoint.price) ? step.endpoint.price : undefined;
-  const money = failure ? moneyOfBroken(end, price) : moneyOfAnswer(end, price);
+  const money = failure && !facts.drained ? moneyOfBroken(end, price) : moneyOfAnswer(end, price);
   const counted = money.carried ?? money.cost;
   return {
     ...money,
@@ -111,7 +111,7 @@ function carriedBy(
     reported: facts.usage ? completionTokens(facts.usage) : 0,
     cap: merged.outputCap * answersOf(ask, merged),
     stream: ask.stream,
-    complete: failure === undefined,
+    complete: failure === undefined || facts.drained === true,
     reasoning: ask.needs.reasoning,
   });
   const { reasoning: _inside, ...reported } = facts.usage ?? { input: 0, output: 0 };

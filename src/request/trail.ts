@@ -9,6 +9,7 @@ import {
   limitCost,
   multiplier,
   type AttemptRecord,
+  type ClientRetry,
   type Ending,
   type GenerationRecord,
   type Premium,
@@ -55,6 +56,10 @@ export type Trail = {
   premium?: Premium;
   /** Which client it is, in its own word: Codex must be refused in another way. */
   readonly originator?: string;
+  /** The client asks again. */
+  clientRetry?: ClientRetry;
+  /** If the client comes again, that will be known as a retry. */
+  retryExpected?: boolean;
 };
 
 /** The beginning of a trail; nothing has happened yet. */
@@ -187,10 +192,11 @@ export function recordOf(trail: Trail, conclusion: Conclusion): GenerationRecord
     // What broke off is not measured: nothing can be compared with it.
     ...optional(
       'primaryCost',
-      served?.outcome === 'ok' && served.usage ? primaryCost(trail, served.usage) : undefined,
+      served?.usage && served.basis !== 'unmeasured' ? primaryCost(trail, served.usage) : undefined,
     ),
     ...optional('premium', trail.premium),
     ...optional('userAgent', trail.userAgent),
+    ...optional('clientRetry', trail.clientRetry),
   };
 }
 

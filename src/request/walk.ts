@@ -15,7 +15,7 @@ import { problemOfFailures, problemOfPlan, problemOfResting, type Failed } from 
 import type { WholeAnswer } from '../dialects/dialect.ts';
 import type { Call, Denial, Hold, Paid, Ticket, World } from '../ports.ts';
 import { Attempt, type OpenStream } from './attempt.ts';
-import type { Departure } from './departure.ts';
+import type { Departure, Running } from './departure.ts';
 import { holdFor, isDenial, type Held } from './hold.ts';
 import { countPremium, rememberCache } from './premium.ts';
 import type { Endpoint } from '../core/snapshot.ts';
@@ -235,7 +235,8 @@ async function send(
   const at = world.clock.now();
   const ticks = world.clock.ticks();
   const attempt = new Attempt(prepared.order, world.upstream, world.clock);
-  departure.watch((failure) => attempt.cancel(failure));
+  const tell = once(prepared.call);
+  departure.watch(untilLeft(attempt, tell), step.endpoint.provider.drainMs);
   const verdict = await attempt.verdict;
   let open = true;
   const record = (failure?: Failure): AttemptRecord =>
@@ -251,7 +252,7 @@ async function send(
     });
   const settle = (failure?: Failure): AttemptRecord => {
     const settled = record(failure);
-    prepared.call.settle(failure);
+    tell(failure);
     trail.attempts[place] = settled;
     open = false;
     world.signatures.remember(request.workspace, attempt.facts().signatures ?? [], issuerOf(step.endpoint));
@@ -273,6 +274,26 @@ async function send(
   // Headers leave before the end is known; until then the trail shows the attempt as it stands.
   trail.attempts[place] = record();
   return { ...verdict, settle, abandon };
+}
+
+/** Tells the endpoint's health how the call ended: the first time only. */
+function once(call: Call): (failure?: Failure) => void {
+  let told = false;
+  return (failure) => {
+    if (!told) call.settle(failure);
+    told = true;
+  };
+}
+
+/** What is read on for nobody says nothing of the endpoint any longer: a probe gives its place to the next request. */
+function untilLeft(attempt: Attempt, tell: (failure: Failure) => void): Running {
+  return {
+    cancel: (failure) => attempt.cancel(failure),
+    drain: (failure, ms) => {
+      tell(failure);
+      attempt.drain(failure, ms);
+    },
+  };
 }
 
 function pay(hold: Hold, settled: AttemptRecord, premium: Nano): void {

@@ -70,9 +70,10 @@ export const arbitraryRecord: fc.Arbitrary<Omit<GenerationRecord, 'id'>> = fc
     attempts: fc.array(attempt, { maxLength: 4 }),
     serves: fc.boolean(),
     premium: fc.option(fc.record({ price: signed, cache: signed }), { nil: undefined }),
+    clientRetry: fc.option(fc.constant({ count: 1 }), { nil: undefined }),
   })
   .map(({ attempts, serves, presetVersion, ...facts }) => {
-    const { preset, user, premium, ...always } = facts;
+    const { preset, user, premium, clientRetry, ...always } = facts;
     const last = attempts.at(-1);
     return {
       ...always,
@@ -87,6 +88,7 @@ export const arbitraryRecord: fc.Arbitrary<Omit<GenerationRecord, 'id'>> = fc
       ...(preset === undefined ? {} : { preset, presetVersion }),
       ...(user === undefined ? {} : { user }),
       ...(premium === undefined ? {} : { premium }),
+      ...(clientRetry === undefined ? {} : { clientRetry }),
       ...(serves && last
         ? { served: { position: last.position, model: last.model, provider: last.provider } }
         : {}),

@@ -3,9 +3,11 @@
  * Everything that happens is written down in order, with its moment in ms.
  */
 import assert from 'node:assert/strict';
+import { openDrains, type OpenDrains } from '../../src/adapters/drains.ts';
 import { memoryCaches } from '../../src/adapters/caches.ts';
 import { memoryHealth, type MemoryHealth } from '../../src/adapters/health.ts';
 import { memoryPace } from '../../src/adapters/pace.ts';
+import { memoryRetries } from '../../src/adapters/retries.ts';
 import { ProcessLedger } from '../../src/adapters/ledger.ts';
 import { openSignatures } from '../../src/adapters/signatures.ts';
 import { sha256 } from '../../src/adapters/system.ts';
@@ -14,7 +16,16 @@ import { snapshotFromDocument } from '../../src/control/check-document.ts';
 import type { LimitState } from '../../src/core/limit-state.ts';
 import type { AttemptRecord, GenerationRecord } from '../../src/core/record.ts';
 import type { Snapshot } from '../../src/core/snapshot.ts';
-import type { Caches, Clock, Departed, Reply, UpstreamCall, UpstreamSink, World } from '../../src/ports.ts';
+import type {
+  Caches,
+  Clock,
+  Departed,
+  Reply,
+  Retries,
+  UpstreamCall,
+  UpstreamSink,
+  World,
+} from '../../src/ports.ts';
 import { chatDialect } from '../../src/dialects/chat/dialect.ts';
 import { serve } from '../../src/serve.ts';
 import { memoryLeases } from './memory-leases.ts';
@@ -149,6 +160,8 @@ export type Visit = {
   readonly cancelled: () => number;
   /** What the world knows of its endpoints. */
   readonly health: MemoryHealth;
+  /** Answers that are read on. */
+  readonly drains: OpenDrains;
   /** The client leaves, or the gateway must stop. */
   depart(why: Departed): void;
   /** The client reads slowly: `write` answers false until released. */
@@ -223,6 +236,8 @@ type Shared = {
   readonly ledger: ProcessLedger;
   readonly caches: Caches;
   readonly health: MemoryHealth;
+  readonly drains: OpenDrains;
+  readonly retries: Retries;
   readonly faults: unknown[];
   readonly calls: UpstreamCall[];
   visits: number;
@@ -249,11 +264,16 @@ export function visit(
   });
   const caches = memoryCaches(() => clock.now());
   const health = memoryHealth(clock);
-  return enter({ snapshot, scripts, clock, ledger, caches, health, faults, calls: [], visits: 0 }, body);
+  const drains = openDrains();
+  const retries = memoryRetries(() => clock.ticks());
+  return enter(
+    { snapshot, scripts, clock, ledger, caches, health, drains, retries, faults, calls: [], visits: 0 },
+    body,
+  );
 }
 
 function enter(shared: Shared, body: unknown): Visit {
-  const { snapshot, scripts, clock, ledger, caches, health, faults, calls } = shared;
+  const { snapshot, scripts, clock, ledger, caches, health, drains, retries, faults, calls } = shared;
   const id = `gen-${++shared.visits}`;
   const events: string[] = [];
   const records: GenerationRecord[] = [];
@@ -284,6 +304,8 @@ function enter(shared: Shared, body: unknown): Visit {
     caches,
     health,
     pace: memoryPace(() => clock.now()),
+    drains,
+    retries,
     fault: (error) => void faults.push(error),
   };
   const headers = { authorization: `Bearer ${virtualKey}` };
@@ -302,6 +324,7 @@ function enter(shared: Shared, body: unknown): Visit {
     calls,
     cancelled: () => cancels,
     health,
+    drains,
     depart: leave,
     slow,
     done,

@@ -86,7 +86,7 @@ const blocked = { promptFeedback: { blockReason: 'PROHIBITED_CONTENT' }, respons
 test('a blocked prompt is a refusal on content, streamed or whole', () => {
   const [event] = readAll([blocked]);
   assert.ok(event?.error);
-  assert.equal(classify(event.error, sent).class, 'moderation');
+  assert.equal(classify(event.error, sent, 0).class, 'moderation');
   assert.throws(
     () => whole(blocked),
     (error) => error instanceof BadAnswer && error.reply?.body === event.error?.body,
@@ -97,14 +97,14 @@ test('an answer that the model could not finish fails over while nothing was tol
   const broken = candidate([], { finishReason: 'MALFORMED_FUNCTION_CALL' });
   const [event] = readAll([broken]);
   assert.ok(event?.error);
-  assert.equal(classify(event.error, sent).class, 'server_error');
+  assert.equal(classify(event.error, sent, 0).class, 'server_error');
 });
 
 test('an error inside a stream is reported with its own body', () => {
   const error = { error: { code: 503, status: 'UNAVAILABLE', message: 'The model is overloaded.' } };
   const [, event] = readAll([candidate([{ text: 'a' }]), error]);
   assert.ok(event?.error);
-  assert.equal(classify(event.error, sent).class, 'overloaded');
+  assert.equal(classify(event.error, sent, 0).class, 'overloaded');
 });
 
 for (const [name, body] of [
