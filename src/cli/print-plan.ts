@@ -46,6 +46,7 @@ function stepRow(step: ExplanationView['steps'][number], paint: Paint): string[]
     `output ≤ ${whole(step.output_cap)} tokens`,
     paint('yellow', multiple),
     fit(step, paint),
+    step.kept ? paint('yellow', 'the conversation stays here') : '',
   ];
 }
 

@@ -148,5 +148,8 @@ function troubleText(generation: GenerationView, paint: Paint): string {
     cut: paint('red', `cut: ${clean(generation.problem ?? 'unknown')}`),
     client_gone: paint('yellow', 'client gone'),
   }[generation.ending];
-  return [ending, because].filter((part) => part !== '').join(' ');
+  const lost = generation.cache_lost_usd
+    ? paint('yellow', `cache lost ${dollars(generation.cache_lost_usd)}`)
+    : '';
+  return [ending, because, lost].filter((part) => part !== '').join(' ');
 }

@@ -2,6 +2,7 @@
 import type { Ask } from '../core/ask.ts';
 import { asObject, someText } from '../core/json.ts';
 import type { JsonValue } from '../core/snapshot.ts';
+import { leastCached } from '../core/stay.ts';
 import { hasEarlierTurn, openingOf } from '../dialects/opening.ts';
 import type { Digest, Headers } from './authenticate.ts';
 
@@ -50,6 +51,28 @@ export function identityOf({ session, values }: Ask, headers: Headers): Identity
     someText(headers['session-id']) ??
     someText(headers['session_id']);
   return shared === undefined ? undefined : { id: shared, session: true };
+}
+
+/** The conversation of one request. Nothing is worked out before it is asked for, and nothing twice. */
+export type Thread = {
+  /** Undefined = nothing tells. */
+  readonly name: () => string | undefined;
+  /** Whether leaving an endpoint that served it may lose a cache: it is a conversation, and long enough. */
+  readonly hasCacheToLose: () => boolean;
+};
+
+export function threadOf(ask: Ask, headers: Headers, digest: Digest): Thread {
+  const given = lazy(() => identityOf(ask, headers));
+  const long = ask.api !== 'embeddings' && ask.needs.promptTokens >= leastCached;
+  return {
+    name: lazy(() => conversationOf(ask, headers, digest, given())),
+    hasCacheToLose: lazy(() => long && isConversation(ask, given())),
+  };
+}
+
+function lazy<T>(make: () => T): () => T {
+  let known: { readonly made: T } | undefined;
+  return () => (known ??= { made: make() }).made;
 }
 
 /** Whether it is a conversation at all: it has an id, or a model has answered in it before. */

@@ -63,7 +63,7 @@ export function rememberCache(
 ): void {
   const warmth = usage && warmthOf(endpoint.price, usage, at);
   if (!warmth) return;
-  const conversation = request.conversation();
+  const conversation = request.thread.name();
   if (conversation !== undefined)
     world.caches.remember(request.workspace, conversation, { endpoint: endpoint.id, ...warmth });
 }

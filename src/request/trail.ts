@@ -53,6 +53,8 @@ export type Trail = {
   /** Nano-USD of premium that limits have counted for attempts so far. */
   premiumCounted: number;
   premium?: Premium;
+  /** Nano-USD: what buying a cached prompt again has cost, where the conversation was moved. */
+  cacheLost?: Nano;
   /** Which client it is, in its own word: Codex must be refused in another way. */
   readonly originator?: string;
 };
@@ -190,6 +192,7 @@ export function recordOf(trail: Trail, conclusion: Conclusion): GenerationRecord
       served?.outcome === 'ok' && served.usage ? primaryCost(trail, served.usage) : undefined,
     ),
     ...optional('premium', trail.premium),
+    ...optional('cacheLost', trail.cacheLost),
     ...optional('userAgent', trail.userAgent),
   };
 }

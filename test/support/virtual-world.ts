@@ -5,6 +5,7 @@
 import assert from 'node:assert/strict';
 import { memoryCaches } from '../../src/adapters/caches.ts';
 import { memoryHealth, type MemoryHealth } from '../../src/adapters/health.ts';
+import { memoryStays } from '../../src/adapters/stays.ts';
 import { memoryPace } from '../../src/adapters/pace.ts';
 import { ProcessLedger } from '../../src/adapters/ledger.ts';
 import { openSignatures } from '../../src/adapters/signatures.ts';
@@ -14,7 +15,16 @@ import { snapshotFromDocument } from '../../src/control/check-document.ts';
 import type { LimitState } from '../../src/core/limit-state.ts';
 import type { AttemptRecord, GenerationRecord } from '../../src/core/record.ts';
 import type { Snapshot } from '../../src/core/snapshot.ts';
-import type { Caches, Clock, Departed, Reply, UpstreamCall, UpstreamSink, World } from '../../src/ports.ts';
+import type {
+  Caches,
+  Clock,
+  Departed,
+  Reply,
+  Stays,
+  UpstreamCall,
+  UpstreamSink,
+  World,
+} from '../../src/ports.ts';
 import { chatDialect } from '../../src/dialects/chat/dialect.ts';
 import { serve } from '../../src/serve.ts';
 import { memoryLeases } from './memory-leases.ts';
@@ -215,6 +225,7 @@ type Shared = {
   readonly clock: VirtualClock;
   readonly ledger: ProcessLedger;
   readonly caches: Caches;
+  readonly stays: Stays;
   readonly health: MemoryHealth;
   readonly faults: unknown[];
   readonly calls: UpstreamCall[];
@@ -242,11 +253,15 @@ export function visit(
   });
   const caches = memoryCaches(() => clock.now());
   const health = memoryHealth(clock);
-  return enter({ snapshot, scripts, clock, ledger, caches, health, faults, calls: [], visits: 0 }, body);
+  const stays = memoryStays(() => clock.now());
+  return enter(
+    { snapshot, scripts, clock, ledger, caches, stays, health, faults, calls: [], visits: 0 },
+    body,
+  );
 }
 
 function enter(shared: Shared, body: unknown): Visit {
-  const { snapshot, scripts, clock, ledger, caches, health, faults, calls } = shared;
+  const { snapshot, scripts, clock, ledger, caches, stays, health, faults, calls } = shared;
   const id = `gen-${++shared.visits}`;
   const events: string[] = [];
   const records: GenerationRecord[] = [];
@@ -275,6 +290,7 @@ function enter(shared: Shared, body: unknown): Visit {
     journal: { close: (record) => void records.push(record) },
     signatures: openSignatures({ secret: Buffer.from('a secret of the test') }),
     caches,
+    stays,
     health,
     pace: memoryPace(() => clock.now()),
     fault: (error) => void faults.push(error),
