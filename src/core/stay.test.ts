@@ -26,9 +26,10 @@ function after(turns: readonly Step[]): Place | undefined {
   );
 }
 
-const kept = (since: number, until: number): Pick<Required<Place>, 'kept'> => ({
-  kept: { since: since * s, until: until * s },
+const kept = (since: number, until: number, moves = 1): Pick<Required<Place>, 'kept'> => ({
+  kept: { since: since * s, until: until * s, moves },
 });
+const back = (at: number, moves = 1): Pick<Required<Place>, 'back'> => ({ back: { at: at * s, moves } });
 
 const turns: readonly (readonly [what: string, turns: readonly Step[], now: Omit<Place, 'warmUntil'>])[] = [
   ['served in its place', [[0, 'a', false]], { endpoint: 'a' }],
@@ -64,16 +65,46 @@ const turns: readonly (readonly [what: string, turns: readonly Step[], now: Omit
       [0, 'b', true],
       [310, 'a', false],
     ],
-    { endpoint: 'a' },
+    { endpoint: 'a', ...back(310) },
   ],
   [
-    'back, and moved again',
+    'back, and moved again at once: twice as long',
     [
       [0, 'b', true],
       [310, 'a', false],
       [320, 'b', true],
     ],
-    { endpoint: 'b', ...kept(320, 620) },
+    { endpoint: 'b', ...kept(320, 920, 2) },
+  ],
+  [
+    'turns at the primary between',
+    [
+      [0, 'b', true],
+      [310, 'a', false],
+      [320, 'a', false],
+      [330, 'b', true],
+    ],
+    { endpoint: 'b', ...kept(330, 930, 2) },
+  ],
+  [
+    'moved again a minute after it went back: a stay like any other',
+    [
+      [0, 'b', true],
+      [310, 'a', false],
+      [370, 'b', true],
+    ],
+    { endpoint: 'b', ...kept(370, 670) },
+  ],
+  [
+    'a short stay, and a third move in a row: four minutes',
+    [
+      [0, 'b', true, { stay: 10 }],
+      [70, 'a', false],
+      [80, 'b', true, { stay: 10 }],
+      [200, 'a', false],
+      [210, 'b', true, { stay: 10 }],
+    ],
+    { endpoint: 'b', ...kept(210, 450, 3) },
   ],
   ['`stay: 0`', [[0, 'b', true, { stay: 0 }]], { endpoint: 'b' }],
   [
@@ -150,7 +181,7 @@ function planOf(preset: string, from: Snapshot): { plan: Plan; version: Preset |
   };
 }
 
-const atB: Place = { endpoint: 'b', warmUntil: life, kept: { since: 0, until: 60 * s } };
+const atB: Place = { endpoint: 'b', warmUntil: life, kept: { since: 0, until: 60 * s, moves: 1 } };
 const atC: Place = { ...atB, endpoint: 'c' };
 
 describe('the plan of a conversation that stays', () => {

@@ -3,10 +3,15 @@
  * buy its prompt a second time. Where it was served is a reducer, (place, turn) → place; the plan follows from it. Pure.
  */
 import { isUnderFloor, type Plan } from './chain.ts';
+import { optional } from './optional.ts';
 import type { Endpoint, Preset } from './snapshot.ts';
 
 /** Tokens: a shorter prompt is no cache to lose, and providers keep none. */
 export const leastCached = 1_024;
+
+/** Who is moved again so soon after it went back was too early: then it stays longer. Ms. */
+const soon = 60_000;
+const longest = 3_600_000;
 
 /** Where a conversation was served last. Times are epoch ms. */
 export type Place = {
@@ -14,8 +19,10 @@ export type Place = {
   readonly endpoint: string;
   /** Until when its cache lives there. */
   readonly warmUntil: number;
-  /** It was moved there, for what stands before failed or rested: it stays. */
-  readonly kept?: { readonly since: number; readonly until: number };
+  /** It was moved there, for what stands before failed or rested: it stays. `moves`: the how manieth time in a row. */
+  readonly kept?: { readonly since: number; readonly until: number; readonly moves: number };
+  /** It stayed elsewhere, and went back. */
+  readonly back?: { readonly at: number; readonly moves: number };
 };
 
 /** A request of the conversation was answered. */
@@ -35,8 +42,21 @@ export function placed(before: Place | undefined, turn: Turn): Place {
   const { endpoint, at, displaced, stay } = turn;
   const same = before?.endpoint === endpoint && isWarm(before, at) ? before : undefined;
   const warmUntil = Math.max(turn.warmUntil, same?.warmUntil ?? 0);
-  const kept = same?.kept ?? (displaced && stay > 0 ? { since: at, until: at + stay } : undefined);
-  return kept ? { endpoint, warmUntil, kept } : { endpoint, warmUntil };
+  if (same?.kept) return { ...same, warmUntil };
+  if (displaced && stay > 0) {
+    const { back } = before ?? {};
+    const moves = back && at - back.at < soon ? back.moves + 1 : 1;
+    return { endpoint, warmUntil, kept: { since: at, until: at + stayFor(stay, moves), moves } };
+  }
+  const left = before?.endpoint === endpoint ? undefined : before?.kept;
+  const back = left ? { at, moves: left.moves } : before?.back;
+  return { endpoint, warmUntil, ...optional('back', back) };
+}
+
+/** The first time as it is set; moved again soon after going back, from two minutes on twice as long each time. */
+function stayFor(stay: number, moves: number): number {
+  if (moves === 1) return stay;
+  return Math.max(stay, Math.min(Math.max(stay, soon) * 2 ** (moves - 1), longest));
 }
 
 /** Whether its cache is still there. */
