@@ -55,7 +55,7 @@ function skipLines(skipped: ExplanationView['skipped']): string[] {
     skipped.map(({ endpoint, reason, why, until }) => [
       clean(endpoint),
       clean(reason),
-      why === undefined ? '' : `${clean(why)}${until === undefined ? '' : ` until ${until}`}`,
+      [why === undefined ? '' : clean(why), until === undefined ? '' : `until ${until}`].join(' ').trim(),
     ]),
   );
 }

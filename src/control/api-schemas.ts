@@ -196,7 +196,8 @@ const explainedSkip = z
       .optional()
       .meta({ description: 'Of one that rests: the failure class, or who paused it' }),
     until: time.optional().meta({
-      description: 'Absent = until somebody acts; for the reason `stay`: when the stay is over',
+      description:
+        'Absent = until somebody acts; for the reason `stay`: when its time is over, absent once it is',
     }),
   })
   .openapi('ExplainedSkip');

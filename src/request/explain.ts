@@ -15,6 +15,7 @@ import { Refused } from '../core/problem.ts';
 import { problemOfDenial } from '../core/refusal.ts';
 import { resolve } from '../core/resolve.ts';
 import type { Key, Snapshot } from '../core/snapshot.ts';
+import type { Place } from '../core/stay.ts';
 import { problemOfPlan, problemOfResting } from '../core/verdict.ts';
 import { chatDialect } from '../dialects/chat/dialect.ts';
 import type { Dialect } from '../dialects/dialect.ts';
@@ -107,7 +108,7 @@ export function explain(snapshot: Snapshot, body: Buffer, options: ExplainOption
         ...optional('likely', likelyCost(step, { ask, now, cached: outlook?.cached(step.endpoint.id) ?? 0 })),
       })),
       skipped: plan.skipped.map((skip) => {
-        if (skip.reason === 'stay') return { ...skip, ...optional('until', place?.kept?.until) };
+        if (skip.reason === 'stay') return { ...skip, ...optional('until', endOf(place, now)) };
         const { rest } = resting.find(({ endpoint }) => endpoint === skip.endpoint) ?? {};
         return { ...skip, ...(rest && { why: rest.why, ...optional('until', rest.until) }) };
       }),
@@ -120,6 +121,12 @@ export function explain(snapshot: Snapshot, body: Buffer, options: ExplainOption
     if (!(error instanceof Refused)) throw error;
     return { requested, warnings: [], steps: [], skipped: [], problem: error.problem };
   }
+}
+
+/** When the stay is over; afterwards nobody knows: it waits for the others to be calm. */
+function endOf(place: Place | undefined, now: number): number | undefined {
+  const { until } = place?.kept ?? {};
+  return until !== undefined && until > now ? until : undefined;
 }
 
 type RestingStep = { readonly step: PlanStep; readonly endpoint: string; readonly rest: Rest };
