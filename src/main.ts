@@ -11,6 +11,7 @@ import { openJournal, type DurableJournal } from './adapters/journal.ts';
 import { memoryCaches } from './adapters/caches.ts';
 import { memoryHealth, type MemoryHealth, type Subject } from './adapters/health.ts';
 import { openHealthBook } from './adapters/health-book.ts';
+import { memoryStays } from './adapters/stays.ts';
 import { memoryPace } from './adapters/pace.ts';
 import { lockDirectory } from './adapters/lock.ts';
 import type { Notice } from './adapters/ledger.ts';
@@ -39,7 +40,7 @@ import { startEmulator, type Emulator } from './emulator/emulator.ts';
 import { applyFirst, type First } from './first-start.ts';
 import { openActs } from './adapters/acts.ts';
 import { actorOf, openFrontDoor, type AdminSecrets } from './front-door.ts';
-import type { Caches, Paces, Signatures, World } from './ports.ts';
+import type { Caches, Paces, Signatures, Stays, World } from './ports.ts';
 import { problemAnswer } from './problem-answer.ts';
 import { explain } from './request/explain.ts';
 
@@ -135,8 +136,9 @@ export async function startGateway(options: StartOptions): Promise<Running> {
     });
     undo.push(() => signatures.flush());
     const caches = memoryCaches(() => systemClock.now());
+    const stays = memoryStays(() => systemClock.now());
     const pace = memoryPace(() => systemClock.now());
-    const kept = { database, journal, money, spend, signatures, health, book, caches, pace };
+    const kept = { database, journal, money, spend, signatures, health, book, caches, stays, pace };
     return await open({ options, configuration, first, ...kept, emulator, undo });
   } catch (error) {
     await unwind(undo);
@@ -195,6 +197,7 @@ type Parts = {
   readonly health: MemoryHealth;
   readonly book: HealthBook;
   readonly caches: Caches;
+  readonly stays: Stays;
   readonly pace: Paces;
   readonly emulator: Emulator | undefined;
   readonly undo: (() => unknown)[];
@@ -267,7 +270,7 @@ type DoorState = { ready: boolean; listening?: Listening };
 
 function makeRoute(parts: Parts, control: Control, state: DoorState): Route {
   const { options, configuration, journal, money, spend, emulator, undo } = parts;
-  const { signatures, health, caches, pace } = parts;
+  const { signatures, health, caches, stays, pace } = parts;
   const network = httpUpstream();
   undo.push(() => network.close());
   const drains = openDrains();
@@ -283,6 +286,7 @@ function makeRoute(parts: Parts, control: Control, state: DoorState): Route {
     signatures,
     health,
     caches,
+    stays,
     pace,
     drains,
     retries: memoryRetries(() => systemClock.ticks()),
@@ -323,7 +327,7 @@ type ControlFacts = {
 
 function makeControl(parts: Parts, { secrets, notes, inFlight }: ControlFacts): Control {
   const { options, configuration, journal, money, spend, emulator, database } = parts;
-  const { health, book, caches, pace } = parts;
+  const { health, book, caches, stays, pace } = parts;
   const startedAt = Date.now();
   const counts = tally(journal);
   return createControl({
@@ -347,7 +351,7 @@ function makeControl(parts: Parts, { secrets, notes, inFlight }: ControlFacts): 
         ...asked,
         health,
         foresee: (caller) => money.ledger.foresee(caller),
-        known: { caches, pace, digest: sha256 },
+        known: { caches, stays, pace, digest: sha256 },
       }),
     clock: systemClock,
     report: (error) => options.fault(error, 'control'),

@@ -11,6 +11,7 @@ import type { Nano } from './core/money.ts';
 import type { Pace, PaceSample } from './core/pace.ts';
 import type { GenerationRecord } from './core/record.ts';
 import type { Endpoint, Provider } from './core/snapshot.ts';
+import type { Place, Turn } from './core/stay.ts';
 
 export type Cancel = () => void;
 
@@ -150,13 +151,21 @@ export type Journal = {
 
 /** What a conversation has in the prompt cache of an endpoint, as far as answers told. */
 export type Caches = {
-  /** Tokens; 0 = nothing, or unknown. */
-  cached(workspace: string, conversation: string, endpoint: string): number;
+  /** Tokens; 0 = nothing, or unknown. `at`: epoch ms, now where it is not said. */
+  cached(workspace: string, conversation: string, endpoint: string, at?: number): number;
   remember(workspace: string, conversation: string, warmth: Warmth): void;
 };
 
 /** `until` is epoch ms: when the provider forgets at the earliest. */
 export type Warmth = { readonly endpoint: string; readonly tokens: number; readonly until: number };
+
+/** Where conversations were served last, and which of them stay there. A scope is a workspace, key and preset. */
+export type Stays = {
+  /** Whether any conversation of the scope stays anywhere: only then it matters which of them asks. */
+  any(scope: string): boolean;
+  of(scope: string, conversation: string): Place | undefined;
+  served(scope: string, conversation: string, turn: Turn): void;
+};
 
 /** Remembers who issued which signature of thinking, so that it is shown to nobody else. */
 export type Signatures = {
@@ -169,6 +178,8 @@ export type Signatures = {
 export type Health = {
   /** Why it is left alone now; undefined = it may be asked. */
   rest(endpoint: Endpoint): Rest | undefined;
+  /** Whether nothing was heard against it for a minute: a conversation may come back to it. */
+  calm(endpoint: Endpoint): boolean;
   /** The credential to call with: the first that does not rest. */
   credential(provider: Provider): string | undefined;
   /**
@@ -240,6 +251,8 @@ export type World = {
   readonly journal: Journal;
   readonly signatures: Signatures;
   readonly caches: Caches;
+  /** Absent = no conversation stays anywhere. */
+  readonly stays?: Stays;
   /** Absent = nothing is remembered: everything is asked. */
   readonly health?: Health;
   readonly pace: Paces;

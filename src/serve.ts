@@ -14,13 +14,14 @@ import { admit } from './request/admit.ts';
 import { authenticate, type Digest, type Headers } from './request/authenticate.ts';
 import { expectRetry, recognise } from './request/client-retry.ts';
 import { counting } from './request/counting.ts';
-import { conversationOf } from './request/conversation.ts';
+import { threadOf } from './request/conversation.ts';
 import { billOf, conclude, concludeBadly, noteFinish, type Visit } from './request/conclude.ts';
 import { Departure } from './request/departure.ts';
 import { Front } from './request/front.ts';
 import { outlookOf } from './request/outlook.ts';
 import { patienceMs } from './request/patience.ts';
 import { relay } from './request/relay.ts';
+import { followPlace } from './request/stay.ts';
 import { beginTrail, type Trail } from './request/trail.ts';
 import { walk, type Serving } from './request/walk.ts';
 
@@ -71,8 +72,8 @@ async function findServer(
   const downgrade = ticket.downgrade();
   const { dialect, headers } = inbound;
   const { workspace } = key;
-  const conversation = (): string | undefined => conversationOf(ask, headers, digest);
-  const plan = makePlan({
+  const thread = threadOf(ask, headers, digest);
+  const made = makePlan({
     ask,
     route,
     workspace,
@@ -80,8 +81,10 @@ async function findServer(
     now: trail.at,
     ...optional('instead', downgrade?.to),
     ...optional('health', world.health),
-    outlook: outlookOf({ seed: trail.id, workspace, conversation, world }),
+    outlook: outlookOf({ seed: trail.id, workspace, conversation: thread.name, world }),
   });
+  const { stays, health } = world;
+  const plan = followPlace(made, { key, route, thread, now: trail.at, stays, health });
   trail.skipped = plan.skipped;
   trail.warnings = downgrade && plan.downgraded ? [...route.warnings, downgrade.why] : route.warnings;
   if (plan.primary) trail.primary = plan.primary;
@@ -96,10 +99,11 @@ async function findServer(
     headers,
     ownProviders: snapshot.providers,
     contact: snapshot.workspaces.get(workspace)?.contact,
-    conversation,
+    thread,
     counted: counting(ask, world.tokens),
   };
-  return await walk({ request, steps: plan.steps, resting: [...plan.resting], trail, ticket, ...waiting });
+  const { steps, order, resting } = plan;
+  return await walk({ request, steps, order, resting: [...resting], trail, ticket, ...waiting });
 }
 
 function callerOf({ route, ask }: Trail, { workspace, name }: Key): Caller {

@@ -1,7 +1,7 @@
 /** Breakers in virtual time, through the real `serve`: who is asked, how often, and when again. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Snapshot } from '../src/core/snapshot.ts';
+import { town } from './support/town.ts';
 import {
   answers,
   bills,
@@ -12,7 +12,6 @@ import {
   snapshotOf,
   streams,
   virtualKeyHash,
-  visit,
   type Respond,
   type Script,
   type Visit,
@@ -45,40 +44,6 @@ const primary =
   (down: (at: number) => Script | undefined): Respond =>
   ({ model }, at) =>
     (model === 'a' ? down(at) : undefined) ?? good;
-
-type Town = {
-  readonly come: (body?: unknown) => Visit;
-  readonly ask: (ms?: number, body?: unknown) => Promise<Visit>;
-  readonly wait: (ms: number) => Promise<void>;
-  /** Calls that reached a model so far. */
-  readonly calls: (model: string) => number;
-  readonly breakers: () => ReturnType<Visit['health']['breakers']>;
-  readonly faults: () => readonly unknown[] | undefined;
-};
-
-/** One world with many requests: each is awaited for `ms`, or runs on. */
-function town(snapshot: Snapshot, respond: Respond): Town {
-  let first: Visit | undefined;
-  const come = (body: unknown = ask): Visit => {
-    const seen = first?.another(body) ?? visit(snapshot, body, respond);
-    first ??= seen;
-    return seen;
-  };
-  return {
-    come,
-    ask: async (ms = 100, body = ask) => {
-      const seen = come(body);
-      await seen.clock.advance(ms);
-      return seen;
-    },
-    wait: async (ms) => {
-      await first?.clock.advance(ms);
-    },
-    calls: (model) => first?.calls.filter((call) => call.model === model).length ?? 0,
-    breakers: () => first?.health.breakers() ?? [],
-    faults: () => first?.faults,
-  };
-}
 
 const told = ({ records }: Visit): readonly string[] => [
   ...(records[0]?.attempts ?? []).map(({ model, outcome }) => `${model}:${outcome}`),

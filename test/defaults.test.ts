@@ -322,13 +322,6 @@ keys: [{ name: test, key: '${key}' }]
   assert.ok(less >= 1_000 && less < 1_100, `a thousand words leave ${less} tokens less`);
 });
 
-test('nothing is tried twice at one endpoint', async (t) => {
-  const { gateway, first } = await startPair(t, json(429, {}, { 'retry-after': '0' }));
-  const warm = [...question, { role: 'assistant', content: 'yes?' }, ...question];
-  await gateway.post({ ...ask, messages: warm });
-  assert.deepEqual([first.asked.length, gateway.lastRecord().attempts.length], [1, 2]);
-});
-
 test('there is no multiplier by default; with one, above a free primary no priced fallback is called', async (t) => {
   const down = await startUpstream(t, json(500, {}));
   const up = await startUpstream(t, json(200, completion('ok')));

@@ -185,9 +185,9 @@ workspaces: { other: {} }
 test('errors.md has every reason for which an endpoint is left out, and each can happen', () => {
   const reasons = named(rowsWith('reason', 'errors'), 'reason');
   // These depend on limits and on what others have spent, on what can be written, on what failed, or on operators:
-  // `test/limits.test.ts`, `test/breakers.test.ts`, `test/health-operated.test.ts`.
+  // `test/limits.test.ts`, `test/breakers.test.ts`, `test/health-operated.test.ts`, `test/staying.test.ts`.
   const limits = ['budget', 'limit', 'unbounded'];
-  const known = [...Object.keys(skips), ...limits, 'parameters', 'unreadable', 'breaker', 'paused'];
+  const known = [...Object.keys(skips), ...limits, 'parameters', 'unreadable', 'breaker', 'paused', 'stay'];
   assert.deepEqual(new Set(reasons), new Set(known));
   for (const [reason, how] of Object.entries(skips)) assert.equal(skippedFor(how), reason);
 });

@@ -124,7 +124,15 @@ function premiumSpent(world: Visit): number | undefined {
 
 /** Two turns at Sonnet, the second one warm, then one that fails over. */
 async function failOver({ preset, fallback, hours = 0 }: Case, more: object, next: readonly Script[] = []) {
-  const first = visit(snapshot, { model: 'unknown/model' }, [cold, warm, overloaded, fallback, ...next]);
+  const first = visit(snapshot, { model: 'unknown/model' }, [
+    cold,
+    warm,
+    // Being warm there it is tried twice.
+    overloaded,
+    overloaded,
+    fallback,
+    ...next,
+  ]);
   await first.clock.advance(hours * 3_600_000);
   const turns: Visit[] = [];
   const ask = async (number: number): Promise<Premium | undefined> => {
@@ -155,10 +163,8 @@ for (const [how, more] of ways)
 test('once the cheaper model is warm too, the switch saves; what was lost stays counted', async () => {
   const [haiku] = cases;
   assert.ok(haiku);
-  const { ask, first } = await failOver(haiku, {}, [
-    overloaded,
-    claude({ fresh: 100, read: 101_600, written: 900 }),
-  ]);
+  // It stays there: Sonnet is not asked.
+  const { ask, first } = await failOver(haiku, {}, [claude({ fresh: 100, read: 101_600, written: 900 })]);
   // 100 × $1 + 101,600 × $0.10 + 900 × $1.25 + 400 × $5 = $0.013385, against 102,600 × $3 + $0.006 = $0.3138 cold.
   assert.deepEqual(await ask(3), { price: nanoOf(-0.300415), cache: nanoOf(cacheLost) });
   assert.equal(premiumSpent(first), nanoOf(0.09016));

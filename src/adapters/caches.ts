@@ -8,9 +8,9 @@ const kept = 20_000;
 export function memoryCaches(now: () => number): Caches {
   const workspaces = new Map<string, Map<string, Warmth>>();
   return {
-    cached(workspace, conversation, endpoint) {
+    cached(workspace, conversation, endpoint, at = now()) {
       const warmth = workspaces.get(workspace)?.get(`${conversation}\n${endpoint}`);
-      return warmth && now() < warmth.until ? warmth.tokens : 0;
+      return warmth && at < warmth.until ? warmth.tokens : 0;
     },
     remember(workspace, conversation, warmth) {
       const known = workspaces.get(workspace) ?? new Map<string, Warmth>();

@@ -3,6 +3,7 @@ import type { HealthBook, OpenBreaker } from '../control/operations.ts';
 import {
   blameOf,
   healthy,
+  isCalm,
   reduce,
   standing,
   type Breaker,
@@ -70,6 +71,13 @@ class Breakers implements MemoryHealth {
     const { credentials } = provider;
     if (this.#open.size === 0 || credentials.length < 2) return credentials[0];
     return credentials.find((secret) => !this.#restOf(this.#credential(provider, secret))) ?? credentials[0];
+  }
+
+  calm(endpoint: Endpoint): boolean {
+    const { credentials } = endpoint.provider;
+    const now = this.#clock.ticks();
+    const mine = [this.#endpoints.get(endpoint.id), this.#credential(endpoint.provider, credentials[0])];
+    return mine.every((one) => !one || isCalm(one.state, now));
   }
 
   enter(endpoint: Endpoint, secret: string | undefined, forced: boolean): Call | undefined {

@@ -87,7 +87,11 @@ function costLines({ generation, premium }: HindsightView): string[] {
         `premium ${signed(premium.price_usd + premium.cache_usd)}: ${signed(premium.price_usd)} by price, ${signed(premium.cache_usd)} by the cache left behind`,
       ]
     : [];
-  return [`cost ${dollars(cost)}${beside}${ratio}`, ...(generation.fallback ? extra : [])];
+  const lost =
+    generation.cache_lost_usd === undefined
+      ? []
+      : [`cache lost ${dollars(generation.cache_lost_usd)}: it was cached where the conversation was before`];
+  return [`cost ${dollars(cost)}${beside}${ratio}`, ...(generation.fallback ? extra : []), ...lost];
 }
 
 function signed(usd: number): string {

@@ -46,6 +46,7 @@ function stepRow(step: ExplanationView['steps'][number], paint: Paint): string[]
     `output ≤ ${whole(step.output_cap)} tokens`,
     paint('yellow', multiple),
     fit(step, paint),
+    step.kept ? paint('yellow', 'the conversation stays here') : '',
   ];
 }
 
@@ -54,7 +55,7 @@ function skipLines(skipped: ExplanationView['skipped']): string[] {
     skipped.map(({ endpoint, reason, why, until }) => [
       clean(endpoint),
       clean(reason),
-      why === undefined ? '' : `${clean(why)}${until === undefined ? '' : ` until ${until}`}`,
+      [why === undefined ? '' : clean(why), until === undefined ? '' : `until ${until}`].join(' ').trim(),
     ]),
   );
 }

@@ -149,5 +149,8 @@ function troubleText(generation: GenerationView, paint: Paint): string {
     client_gone: paint('yellow', 'client gone'),
   }[generation.ending];
   const again = generation.client_retry ? paint('yellow', 'client retry') : '';
-  return [ending, because, again].filter((part) => part !== '').join(' ');
+  const lost = generation.cache_lost_usd
+    ? paint('yellow', `cache lost ${dollars(generation.cache_lost_usd)}`)
+    : '';
+  return [ending, because, lost, again].filter((part) => part !== '').join(' ');
 }

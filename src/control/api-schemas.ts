@@ -195,7 +195,10 @@ const explainedSkip = z
       .string()
       .optional()
       .meta({ description: 'Of one that rests: the failure class, or who paused it' }),
-    until: time.optional().meta({ description: 'Absent = until somebody acts' }),
+    until: time.optional().meta({
+      description:
+        'Absent = until somebody acts; for the reason `stay`: when its time is over, absent once it is',
+    }),
   })
   .openapi('ExplainedSkip');
 
@@ -223,6 +226,10 @@ export const generation = z
     cost_usd: usd.meta({ description: 'US dollars, all attempts together' }),
     primary_cost_usd: usd.optional().meta({ description: 'The same tokens at the primary, cold' }),
     cost_multiplier: z.number().optional(),
+    cache_lost_usd: usd.optional().meta({
+      description:
+        'US dollars, estimated: buying a prompt again that was cached where the conversation was before',
+    }),
     attempts: z.array(attempt),
     skipped: z.array(skip),
     warnings: z.array(z.string()),
@@ -271,6 +278,10 @@ export const explanation = z
           description: 'US dollars: an answer of the usual length, with the cache that is there',
         }),
         output_cap: count,
+        kept: z
+          .literal(true)
+          .optional()
+          .meta({ description: 'The conversation stays here, though others stand before it' }),
         multiplier: z.number().optional(),
         limits: z
           .object({

@@ -254,6 +254,7 @@ export function generationView(record: GenerationRecord): JsonObject {
     position: record.served?.position ?? null,
     fallback: record.served ? record.served.position > 0 : null,
     cost_multiplier: multiplier(record.cost, record.primaryCost) ?? null,
+    cache_lost_usd: record.cacheLost === undefined ? null : toUsd(record.cacheLost),
     primary_cost: record.primaryCost === undefined ? null : toUsd(record.primaryCost),
     attempts: record.attempts.map(attemptView),
     skipped: record.skipped.map(({ endpoint, reason }) => ({ endpoint, reason })),

@@ -4,6 +4,7 @@ import fc from 'fast-check';
 import {
   blameOf,
   healthy,
+  isCalm,
   lastResort,
   reduce,
   soonest,
@@ -231,4 +232,18 @@ test('whatever happens: one probe at a time, an end to every opening, and succes
     }),
     { numRuns: 500 },
   );
+});
+
+test('calm is who neither failed nor came back within a minute', () => {
+  const once = fails(healthy, serverError, 5_000);
+  const back = succeeds(dead(0), 70_000);
+  for (const [what, state, now, expected] of [
+    ['nothing is known', healthy, 0, true],
+    ['one failure, though it is closed', once, 64_999, false],
+    ['a minute later', once, 65_000, true],
+    ['half-open, and nobody asks', dead(0), 60_000, true],
+    ['it came back', back, 129_999, false],
+    ['and was well for a minute', back, 130_000, true],
+  ] as const)
+    assert.equal(isCalm(state, now), expected, what);
 });

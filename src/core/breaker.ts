@@ -16,6 +16,8 @@ export type Breaker = {
   /** How often it opened without a calm minute in between: the back-off grows with it. */
   readonly trips: number;
   readonly closedAt: number;
+  /** The last failure that counted. */
+  readonly failedAt: number;
   /** Absent = closed. */
   readonly open?: Open;
 };
@@ -81,6 +83,7 @@ export const healthy: Breaker = {
   badBefore: 0,
   trips: 0,
   closedAt: -Infinity,
+  failedAt: -Infinity,
 };
 
 export type Standing = 'closed' | 'open' | 'half-open' | 'probing';
@@ -168,11 +171,17 @@ function failedClosed(state: Breaker, blame: Blame, now: number): Breaker {
 function opened({ trips: before, closedAt, open }: Breaker, { why, forMs }: Blame, now: number): Breaker {
   const trips = open || now - closedAt <= calmMs ? before : 0;
   const wait = forMs ?? Math.min(firstMs * 2 ** Math.min(trips, 10), mostMs);
-  return { ...healthy, closedAt, trips: trips + 1, open: { since: now, until: now + wait, why } };
+  return {
+    ...healthy,
+    closedAt,
+    failedAt: now,
+    trips: trips + 1,
+    open: { since: now, until: now + wait, why },
+  };
 }
 
-function closed({ trips }: Breaker, now: number, row: number): Breaker {
-  return { ...healthy, row, trips, closedAt: now };
+function closed({ trips, failedAt }: Breaker, now: number, row: number): Breaker {
+  return { ...healthy, row, trips, closedAt: now, failedAt };
 }
 
 function counted(state: Breaker, good: boolean, now: number): Breaker {
@@ -188,7 +197,16 @@ function counted(state: Breaker, good: boolean, now: number): Breaker {
     badBefore: same ? state.badBefore : next ? state.bad : 0,
     trips: state.trips,
     closedAt: state.closedAt,
+    failedAt: good ? state.failedAt : now,
   };
+}
+
+/**
+ * Whether nothing was heard against it for a minute: it has neither failed nor, after it was open, answered again less
+ * long ago. One that is half-open may be calm: nobody has asked for a minute.
+ */
+export function isCalm({ closedAt, failedAt }: Breaker, now: number): boolean {
+  return now - Math.max(closedAt, failedAt) >= calmMs;
 }
 
 /** Why an endpoint is left alone now. `until` is epoch ms; absent = until somebody acts. */

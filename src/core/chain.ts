@@ -15,7 +15,7 @@ import { idleAt, notPreferred, sortsAcrossModels, tooDear } from './preferences.
 import { isPriced, worstCase } from './price.ts';
 import type { Skip } from './record.ts';
 import type { Route } from './resolve.ts';
-import type { Endpoint, Floor, Member, ProviderPreferences, Snapshot } from './snapshot.ts';
+import type { Endpoint, Floor, Member, Preset, ProviderPreferences, Snapshot } from './snapshot.ts';
 import { addedByPreset, promptBoundAt } from './token-bound.ts';
 
 /** One endpoint to try. */
@@ -28,10 +28,14 @@ export type PlanStep = {
   readonly worst?: Nano;
   /** Set on a fallback whose tier is below the primary's: in words for people. */
   readonly tierDrop?: string;
+  /** It comes first because the conversation stays there, not by its place. */
+  readonly kept?: true;
 };
 
 export type Plan = {
   readonly steps: readonly PlanStep[];
+  /** Those that could serve, whether or not they rest, in the order that the preset and the request ask for. */
+  readonly order: readonly PlanStep[];
   readonly skipped: readonly Skip[];
   /** Of those left out the ones that nothing keeps from serving but their breaker, or a pause; in order. */
   readonly resting: readonly PlanStep[];
@@ -99,9 +103,12 @@ function planOf(input: PlanInput): Plan {
   const skipped = judged.flatMap(({ step, reason }) =>
     reason === undefined || usable(reason) ? [] : [{ endpoint: step.endpoint.id, reason }],
   );
+  const order = ordered(fit, input);
+  const well = resting.size === 0 ? order : order.filter((step) => !resting.has(step));
   return {
-    steps: ordered(fit.filter((step) => !resting.has(step)).map(dressed), input),
-    resting: ordered(fit.filter((step) => resting.has(step)).map(dressed), input),
+    steps: well.map(dressed),
+    order,
+    resting: resting.size === 0 ? [] : order.filter((step) => resting.has(step)).map(dressed),
     skipped,
     ...optional('primary', primary?.endpoint),
   };
@@ -259,6 +266,11 @@ function belowFloor({ model, context, features }: Endpoint, floor: Floor | undef
   return missing === undefined ? undefined : `floor:${missing}`;
 }
 
+/** A fallback that is called only as a last resort, or never. */
+export function isUnderFloor({ position, endpoint }: PlanStep, preset: Preset | undefined): boolean {
+  return position > 0 && belowFloor(endpoint, preset?.floor) !== undefined;
+}
+
 /** A hop's worst case ÷ the primary's; above a free or unpriced primary every priced hop is refused. */
 function aboveMultiplier(
   { position, worst }: PlanStep,
@@ -276,8 +288,7 @@ function aboveMultiplier(
  */
 function ordered(steps: readonly PlanStep[], input: PlanInput): readonly PlanStep[] {
   const { preset, failover, provider } = input.route;
-  const under = (step: PlanStep): number =>
-    step.position > 0 && belowFloor(step.endpoint, preset?.floor) !== undefined ? 1 : 0;
+  const under = (step: PlanStep): number => (isUnderFloor(step, preset) ? 1 : 0);
   const across = sortsAcrossModels(provider.sort);
   const price = (step: PlanStep): number =>
     failover.order === 'price' && !across ? (step.worst ?? Number.MAX_SAFE_INTEGER) : 0;

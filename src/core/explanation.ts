@@ -29,6 +29,8 @@ export type ExplainedStep = {
   readonly worst?: Nano;
   /** What it will likely cost: an answer of the usual length, with the cache that the conversation has there. */
   readonly likely?: Nano;
+  /** The conversation stays here, though others stand before it. */
+  readonly kept?: true;
   /** Tokens: the output cap that would be sent. */
   readonly outputCap: number;
   /** `worst` ÷ the primary's; absent where either is unknown. */
@@ -37,7 +39,10 @@ export type ExplainedStep = {
   readonly limits?: StepLimits;
 };
 
-/** An endpoint left out; of one that rests also why, and until when (epoch ms; absent = until somebody acts). */
+/**
+ * An endpoint left out; of one that rests also why, and until when (epoch ms; absent = until somebody acts); of one that
+ * is passed over for a stay (`stay`) when that ends.
+ */
 export type ExplainedSkip = Skip & { readonly why?: string; readonly until?: number };
 
 export type Explanation = {

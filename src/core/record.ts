@@ -123,6 +123,8 @@ export type GenerationRecord = {
   readonly primaryCost?: Nano;
   /** Absent when the primary has no price, or nothing was measured to compare with. */
   readonly premium?: Premium;
+  /** The conversation left an endpoint that had its prompt cached: what buying it again has cost, estimated. */
+  readonly cacheLost?: Nano;
   readonly userAgent?: string;
   readonly clientRetry?: ClientRetry;
 };

@@ -92,7 +92,7 @@ function callFor({ inbound, gateway, ask, route, key, at, id }: Context, step: P
       headers: inbound.headers,
       ownProviders: gateway.snapshot.providers,
       contact: undefined,
-      conversation: () => undefined,
+      thread: { name: () => undefined, hasCacheToLose: () => false },
       counted: () => Promise.resolve(undefined),
     },
     step,

@@ -1,5 +1,5 @@
 /** What would happen to a request, without sending anything: the very plan that `serve` would walk. */
-import type { Api, Ask } from '../core/ask.ts';
+import type { Api } from '../core/ask.ts';
 import { lastResort, type Rest } from '../core/breaker.ts';
 import type { Caller } from '../core/budget.ts';
 import { makePlan, type Plan, type PlanStep } from '../core/chain.ts';
@@ -15,16 +15,18 @@ import { Refused } from '../core/problem.ts';
 import { problemOfDenial } from '../core/refusal.ts';
 import { resolve } from '../core/resolve.ts';
 import type { Key, Snapshot } from '../core/snapshot.ts';
+import type { Place } from '../core/stay.ts';
 import { problemOfPlan, problemOfResting } from '../core/verdict.ts';
 import { chatDialect } from '../dialects/chat/dialect.ts';
 import type { Dialect } from '../dialects/dialect.ts';
 import { guarded, parseJson } from '../dialects/json-source.ts';
 import { dialects } from '../dialects/table.ts';
-import type { Caches, Foresight, Health, Paces } from '../ports.ts';
+import type { Caches, Foresight, Health, Paces, Stays } from '../ports.ts';
 import type { Digest } from './authenticate.ts';
-import { conversationOf } from './conversation.ts';
+import { threadOf, type Thread } from './conversation.ts';
 import { foreseeStep, type Sight } from './foresee.ts';
 import { outlookOf } from './outlook.ts';
+import { followPlace, placeOf, scopeOf } from './stay.ts';
 
 export type ExplainOptions = {
   readonly workspace: string;
@@ -37,9 +39,16 @@ export type ExplainOptions = {
   /** How limits stand; absent = nobody knows. */
   readonly foresee?: (caller: Caller) => Foresight;
   /** What is known of endpoints; absent = nobody knows. */
-  readonly health?: Pick<Health, 'rest'>;
-  /** What the running gateway knows of paces and caches; absent = nothing. */
-  readonly known?: { readonly caches: Caches; readonly pace: Paces; readonly digest: Digest };
+  readonly health?: Pick<Health, 'rest' | 'calm'>;
+  /** What the running gateway knows of paces, caches and conversations; absent = nothing. */
+  readonly known?: Known;
+};
+
+export type Known = {
+  readonly caches: Caches;
+  readonly stays: Stays;
+  readonly pace: Paces;
+  readonly digest: Digest;
 };
 
 /** Explains a request. Never throws for a bad one. */
@@ -58,8 +67,9 @@ export function explain(snapshot: Snapshot, body: Buffer, options: ExplainOption
       ...optional('user', ask.user),
     });
     const downgrade = foresight?.downgrade();
-    const outlook = lookOut(ask, options);
-    const plan = makePlan({
+    const thread = options.known && threadOf(ask, {}, options.known.digest);
+    const outlook = thread && lookOut(thread, options);
+    const made = makePlan({
       ask,
       route,
       workspace,
@@ -69,6 +79,9 @@ export function explain(snapshot: Snapshot, body: Buffer, options: ExplainOption
       ...optional('health', health),
       ...optional('outlook', outlook),
     });
+    const { stays } = options.known ?? {};
+    const plan = thread ? followPlace(made, { key, route, thread, now, stays, health }) : made;
+    const place = thread && stays && placeOf(stays, scopeOf(key, route), thread);
     const contact = snapshot.workspaces.get(workspace)?.contact;
     const until = now + route.failover.timeouts.total;
     const facts = { ask, preset: route.preset, primary: plan.primary, now, until, contact };
@@ -95,6 +108,7 @@ export function explain(snapshot: Snapshot, body: Buffer, options: ExplainOption
         ...optional('likely', likelyCost(step, { ask, now, cached: outlook?.cached(step.endpoint.id) ?? 0 })),
       })),
       skipped: plan.skipped.map((skip) => {
+        if (skip.reason === 'stay') return { ...skip, ...optional('until', endOf(place, now)) };
         const { rest } = resting.find(({ endpoint }) => endpoint === skip.endpoint) ?? {};
         return { ...skip, ...(rest && { why: rest.why, ...optional('until', rest.until) }) };
       }),
@@ -109,6 +123,12 @@ export function explain(snapshot: Snapshot, body: Buffer, options: ExplainOption
   }
 }
 
+/** When the stay is over; afterwards nobody knows: it waits for the others to be calm. */
+function endOf(place: Place | undefined, now: number): number | undefined {
+  const { until } = place?.kept ?? {};
+  return until !== undefined && until > now ? until : undefined;
+}
+
 type RestingStep = { readonly step: PlanStep; readonly endpoint: string; readonly rest: Rest };
 
 function restingOf({ resting }: Plan, health: ExplainOptions['health']): readonly RestingStep[] {
@@ -120,10 +140,8 @@ function restingOf({ resting }: Plan, health: ExplainOptions['health']): readonl
 
 const drawn = 'sort: balance draws lots for each request: this is the order of one draw';
 
-function lookOut(ask: Ask, { workspace, known }: ExplainOptions): Outlook | undefined {
-  if (!known) return undefined;
-  const conversation = (): string | undefined => conversationOf(ask, {}, known.digest);
-  return outlookOf({ seed: 'explain', workspace, conversation, world: known });
+function lookOut({ name }: Thread, { workspace, known }: ExplainOptions): Outlook | undefined {
+  return known && outlookOf({ seed: 'explain', workspace, conversation: name, world: known });
 }
 
 function dialectOf(body: Buffer, named: Api | undefined): Dialect {
@@ -132,7 +150,7 @@ function dialectOf(body: Buffer, named: Api | undefined): Dialect {
 }
 
 function explained(step: PlanStep, primary: Nano | undefined, sight: Sight | undefined): ExplainedStep {
-  const { position, endpoint, merged, worst } = step;
+  const { position, endpoint, merged, worst, kept } = step;
   return {
     position,
     endpoint: endpoint.id,
@@ -140,6 +158,7 @@ function explained(step: PlanStep, primary: Nano | undefined, sight: Sight | und
     provider: endpoint.provider.name,
     ...optional('worst', worst),
     outputCap: merged.outputCap,
+    ...(kept ? { kept } : {}),
     ...optional(
       'multiplier',
       worst !== undefined && primary ? Number((worst / primary).toPrecision(3)) : undefined,

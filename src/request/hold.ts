@@ -130,7 +130,7 @@ function boundByBytes({ step, request: { ask, route } }: HoldInput): number {
 
 function cachedAtPrimary({ step, request, trail, world }: HoldInput): number {
   if (!trail.primary || isPrimaryAt(trail, step)) return 0;
-  const conversation = request.conversation();
+  const conversation = request.thread.name();
   return conversation === undefined
     ? 0
     : world.caches.cached(request.workspace, conversation, trail.primary.id);

@@ -4,6 +4,8 @@ import { countedPremium, premiumBound, premiumOf } from '../core/premium.ts';
 import { isPriced } from '../core/price.ts';
 import { limitCost, type AttemptRecord } from '../core/record.ts';
 import type { Endpoint } from '../core/snapshot.ts';
+import { leastCached } from '../core/stay.ts';
+import { promptTokens } from '../core/usage.ts';
 import { warmthOf } from '../core/warmth.ts';
 import { spentSoFar, type Trail } from './trail.ts';
 import type { Journey } from './walk.ts';
@@ -55,15 +57,18 @@ function isPrimary({ primary }: Trail, { model, provider }: AttemptRecord): bool
   return primary === undefined || (primary.model.slug === model && primary.provider.name === provider);
 }
 
-/** Nothing is read or kept where the answer tells of no cache. */
+/**
+ * Nothing is read or kept where the answer tells of no cache, nor of prompts too short for one: side calls of a session
+ * take nothing from what is known of it.
+ */
 export function rememberCache(
   { request, world }: Pick<Journey, 'request' | 'world'>,
   endpoint: Endpoint,
   { usage, at }: AttemptRecord,
 ): void {
-  const warmth = usage && warmthOf(endpoint.price, usage, at);
+  const warmth = usage && promptTokens(usage) >= leastCached && warmthOf(endpoint.price, usage, at);
   if (!warmth) return;
-  const conversation = request.conversation();
+  const conversation = request.thread.name();
   if (conversation !== undefined)
     world.caches.remember(request.workspace, conversation, { endpoint: endpoint.id, ...warmth });
 }

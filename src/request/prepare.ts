@@ -11,6 +11,7 @@ import { code } from '../dialects/table.ts';
 import type { Signatures } from '../ports.ts';
 import type { AttemptOrder } from './attempt.ts';
 import type { Headers } from './authenticate.ts';
+import type { Thread } from './conversation.ts';
 
 /** What is the same for every attempt of a request. */
 export type Request = {
@@ -28,7 +29,7 @@ export type Request = {
   /** Whom a refusal for money names. */
   readonly contact: string | undefined;
   /** Which conversation this is; read only where something depends on it. */
-  readonly conversation: () => string | undefined;
+  readonly thread: Thread;
   /** The exact count of its tokens; made only where a bound by bytes does not fit. */
   readonly counted: () => Promise<Counted | undefined>;
 };

@@ -54,6 +54,8 @@ export type Trail = {
   /** Nano-USD of premium that limits have counted for attempts so far. */
   premiumCounted: number;
   premium?: Premium;
+  /** Nano-USD: what buying a cached prompt again has cost, where the conversation was moved. */
+  cacheLost?: Nano;
   /** Which client it is, in its own word: Codex must be refused in another way. */
   readonly originator?: string;
   /** The client asks again. */
@@ -195,6 +197,7 @@ export function recordOf(trail: Trail, conclusion: Conclusion): GenerationRecord
       served?.usage && served.basis !== 'unmeasured' ? primaryCost(trail, served.usage) : undefined,
     ),
     ...optional('premium', trail.premium),
+    ...optional('cacheLost', trail.cacheLost),
     ...optional('userAgent', trail.userAgent),
     ...optional('clientRetry', trail.clientRetry),
   };

@@ -21,11 +21,15 @@ import { countPremium, rememberCache } from './premium.ts';
 import type { Endpoint } from '../core/snapshot.ts';
 import { issuerOf, prepare, type Prepared, type Request } from './prepare.ts';
 import { settleAttempt } from './settle.ts';
+import { notePlace, nowAsked } from './stay.ts';
 import type { Trail } from './trail.ts';
+import { isWorthAnother } from './warm-retry.ts';
 
 export type Journey = {
   readonly request: Request;
   readonly steps: readonly PlanStep[];
+  /** The plan's own order, with those that rest: who stands before whom. */
+  readonly order: readonly PlanStep[];
   /** Endpoints that only their health keeps from serving; grows by those that began to rest since the plan was made. */
   readonly resting: PlanStep[];
   readonly trail: Trail;
@@ -61,14 +65,14 @@ export async function walk(journey: Journey): Promise<Serving> {
 async function walkSteps(journey: Journey, failed: Failed[], denied: Denied[]): Promise<Serving | undefined> {
   const { request, steps, trail, world } = journey;
   const { attempts, timeouts, on } = request.route.failover;
-  for (const step of steps) {
+  for (const [index, step] of steps.entries()) {
     const late = world.clock.ticks() - trail.began > timeouts.startBy;
     if (trail.attempts.length >= attempts || late || journey.departure.why) break;
     if (denied.some((earlier) => isDearer(step, earlier, trail.primary))) {
       skip(trail, step, 'budget');
       continue;
     }
-    const tried = await tryStep(journey, step);
+    const tried = await tryTwice(journey, step, failed, index + 1 < steps.length);
     if (tried.kind === 'skipped') continue;
     if (tried.kind === 'denied') denied.push(tried.denied);
     else if (tried.kind !== 'failed') return tried;
@@ -78,6 +82,18 @@ async function walkSteps(journey: Journey, failed: Failed[], denied: Denied[]): 
     }
   }
   return undefined;
+}
+
+/** Once more where the conversation has its cache and the failure was brief. */
+async function tryTwice(journey: Journey, step: PlanStep, failed: Failed[], more: boolean): Promise<Tried> {
+  const tried = await tryStep(journey, step);
+  if (tried.kind !== 'failed') return tried;
+  const { failure } = tried.failed;
+  if (!(await isWorthAnother(journey, { step, failure, more }))) return tried;
+  const again = await tryStep(journey, step);
+  if (again.kind === 'skipped') return tried;
+  failed.push(tried.failed);
+  return again;
 }
 
 /**
@@ -159,6 +175,7 @@ type Tried =
 
 async function tryStep(journey: Journey, step: PlanStep, forced = false): Promise<Tried> {
   const { trail, request, world, departure } = journey;
+  nowAsked(trail, step);
   const rest = forced ? undefined : world.health?.rest(step.endpoint);
   if (rest) return leaveAlone(journey, step, rest.reason);
   const held = await holdFor({ ...journey, step });
@@ -257,6 +274,7 @@ async function send(
     open = false;
     world.signatures.remember(request.workspace, attempt.facts().signatures ?? [], issuerOf(step.endpoint));
     world.pace.note(step.endpoint.id, paceSample(settled, request.ask.stream));
+    notePlace(journey, step.endpoint, settled);
     rememberCache(journey, step.endpoint, settled);
     pay(held.hold, settled, countPremium(trail, settled, { endpoint: step.endpoint, cached: held.cached }));
     return settled;

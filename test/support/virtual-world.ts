@@ -6,6 +6,7 @@ import assert from 'node:assert/strict';
 import { openDrains, type OpenDrains } from '../../src/adapters/drains.ts';
 import { memoryCaches } from '../../src/adapters/caches.ts';
 import { memoryHealth, type MemoryHealth } from '../../src/adapters/health.ts';
+import { memoryStays } from '../../src/adapters/stays.ts';
 import { memoryPace } from '../../src/adapters/pace.ts';
 import { memoryRetries } from '../../src/adapters/retries.ts';
 import { ProcessLedger } from '../../src/adapters/ledger.ts';
@@ -22,6 +23,7 @@ import type {
   Departed,
   Reply,
   Retries,
+  Stays,
   UpstreamCall,
   UpstreamSink,
   World,
@@ -235,6 +237,7 @@ type Shared = {
   readonly clock: VirtualClock;
   readonly ledger: ProcessLedger;
   readonly caches: Caches;
+  readonly stays: Stays;
   readonly health: MemoryHealth;
   readonly drains: OpenDrains;
   readonly retries: Retries;
@@ -266,14 +269,16 @@ export function visit(
   const health = memoryHealth(clock);
   const drains = openDrains();
   const retries = memoryRetries(() => clock.ticks());
+  const stays = memoryStays(() => clock.now());
+  const calls: UpstreamCall[] = [];
   return enter(
-    { snapshot, scripts, clock, ledger, caches, health, drains, retries, faults, calls: [], visits: 0 },
+    { snapshot, scripts, clock, ledger, caches, stays, health, drains, retries, faults, calls, visits: 0 },
     body,
   );
 }
 
 function enter(shared: Shared, body: unknown): Visit {
-  const { snapshot, scripts, clock, ledger, caches, health, drains, retries, faults, calls } = shared;
+  const { snapshot, scripts, clock, ledger, caches, stays, health, drains, retries, faults, calls } = shared;
   const id = `gen-${++shared.visits}`;
   const events: string[] = [];
   const records: GenerationRecord[] = [];
@@ -302,6 +307,7 @@ function enter(shared: Shared, body: unknown): Visit {
     journal: { close: (record) => void records.push(record) },
     signatures: openSignatures({ secret: Buffer.from('a secret of the test') }),
     caches,
+    stays,
     health,
     pace: memoryPace(() => clock.now()),
     drains,
