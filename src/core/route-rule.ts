@@ -2,6 +2,7 @@
 import { weekDays } from './document-route.ts';
 import { anyFits } from './glob.ts';
 import type { Needs } from './ask.ts';
+import { once } from './once.ts';
 import { backgroundKind, type Recognised } from './recognise.ts';
 import type { RouteTime, RouteWhen } from './snapshot.ts';
 
@@ -31,8 +32,8 @@ type Condition<K extends keyof Named> = {
   readonly found: (facts: RouteFacts, wanted: Named[K]) => string;
 };
 
-/** In the order in which they are asked: what costs nothing comes first. */
-const conditions: { readonly [K in keyof Named]: Condition<K> } = {
+/** What each condition means. */
+const table: { readonly [K in keyof Named]: Condition<K> } = {
   promptTokens: {
     holds: ({ gt, gte, lt, lte }, { needs: { promptTokens: tokens } }) =>
       tokens > (gt ?? -Infinity) &&
@@ -101,48 +102,66 @@ const conditions: { readonly [K in keyof Named]: Condition<K> } = {
   },
 };
 
-const order = Object.keys(conditions) as (keyof Named)[];
+/** A condition of the table together with what a rule wants of it. */
+type Asked = {
+  /** As the document writes it. */
+  readonly name: string;
+  readonly holds: (facts: RouteFacts) => boolean;
+  readonly found: (facts: RouteFacts) => string;
+  readonly wanted: () => string;
+};
+
+/** Nothing where the rule does not ask. */
+function asked<K extends keyof Named>(
+  name: K,
+  wanted: RouteWhen[K],
+  condition: Condition<K>,
+): readonly Asked[] {
+  if (wanted === undefined) return [];
+  const of: Named[K] = wanted;
+  return [
+    {
+      name: name === 'promptTokens' ? 'prompt_tokens' : name,
+      holds: (facts) => condition.holds(of, facts),
+      found: (facts) => condition.found(facts, of),
+      wanted: () => condition.wanted(of),
+    },
+  ];
+}
+
+/** Everything that a rule asks, in the order in which it is asked: what costs nothing comes first. */
+const conditionsOf = once((when: RouteWhen): readonly Asked[] => [
+  ...asked('promptTokens', when.promptTokens, table.promptTokens),
+  ...asked('modality', when.modality, table.modality),
+  ...asked('model', when.model, table.model),
+  ...asked('user', when.user, table.user),
+  ...asked('header', when.header, table.header),
+  ...asked('time', when.time, table.time),
+  ...asked('task', when.task, table.task),
+  ...asked('background', when.background, table.background),
+  ...asked('tools', when.tools, table.tools),
+]);
 
 /** Whether all of it holds. Stops at the first condition that does not. */
 export function ruleFits(when: RouteWhen, facts: RouteFacts): boolean {
-  return order.every((name) => when[name] === undefined || ask(name, when, facts).holds);
+  return conditionsOf(when).every(({ holds }) => holds(facts));
 }
 
 export type Verdict = { readonly holds: boolean; readonly text: string };
 
 /** Every condition with what was found: `prompt_tokens 1,203 is not > 150,000`. */
 export function verdicts(when: RouteWhen, facts: RouteFacts): readonly Verdict[] {
-  return order
-    .filter((name) => when[name] !== undefined)
-    .map((name) => {
-      const { holds, found, wanted } = ask(name, when, facts);
-      return { holds, text: `${found()} ${holds ? 'is' : 'is not'} ${wanted()}` };
-    });
+  return conditionsOf(when).map((condition) => {
+    const holds = condition.holds(facts);
+    return { holds, text: `${condition.found(facts)} ${holds ? 'is' : 'is not'} ${condition.wanted()}` };
+  });
 }
 
 /** The conditions as they were written, in words; nothing for a rule that always fits. */
 export function whenText(when: RouteWhen): string {
-  return order
-    .filter((name) => when[name] !== undefined)
-    .map((name) => `${name === 'promptTokens' ? 'prompt_tokens' : name} ${wantedText(name, when)}`)
+  return conditionsOf(when)
+    .map(({ name, wanted }) => `${name} ${wanted()}`)
     .join(', ');
-}
-
-type Asked = { readonly holds: boolean; readonly found: () => string; readonly wanted: () => string };
-
-function ask<K extends keyof Named>(name: K, when: RouteWhen, facts: RouteFacts): Asked {
-  const condition: Condition<K> = conditions[name];
-  const wanted = when[name] as Named[K];
-  return {
-    holds: condition.holds(wanted, facts),
-    found: () => condition.found(facts, wanted),
-    wanted: () => condition.wanted(wanted),
-  };
-}
-
-function wantedText<K extends keyof Named>(name: K, when: RouteWhen): string {
-  const condition: Condition<K> = conditions[name];
-  return condition.wanted(when[name] as Named[K]);
 }
 
 function has({ vision, audio, pdf }: Needs, kind: 'image' | 'audio' | 'file'): boolean {
