@@ -114,11 +114,10 @@ type Asked = {
 /** Nothing where the rule does not ask. */
 function asked<K extends keyof Named>(
   name: K,
-  wanted: RouteWhen[K],
+  of: Named[K] | undefined,
   condition: Condition<K>,
 ): readonly Asked[] {
-  if (wanted === undefined) return [];
-  const of: Named[K] = wanted;
+  if (of === undefined) return [];
   return [
     {
       name: name === 'promptTokens' ? 'prompt_tokens' : name,
