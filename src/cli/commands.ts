@@ -94,7 +94,11 @@ const explain: Command = {
     'max-tokens': { value: 'N', help: 'The output cap of the request' },
     tools: { help: 'The request carries a tool' },
     task: { value: 'NAME', help: 'What the request says it is for, as x-spillway-task does' },
-    header: { value: '"NAME: VALUE"', multiple: true, help: 'A header of the request, for rules that ask' },
+    header: {
+      value: 'PAIR',
+      multiple: true,
+      help: 'A header of the request, "name: value"; may be repeated',
+    },
     key: { value: 'NAME', help: 'As this key would ask: what it may use, its limits' },
     workspace: { value: 'NAME', help: 'default unless said otherwise' },
   },
