@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { readdirSync } from 'node:fs';
 import { describe, test } from 'node:test';
 import type { Api } from '../src/core/ask.ts';
+import type { RouteFacts } from '../src/core/route-rule.ts';
 import { dialects } from '../src/dialects/table.ts';
 import { routeFacts } from '../src/request/route-facts.ts';
 import { needsShared, readShared, sharedPath } from './support/shared.ts';
@@ -10,12 +11,13 @@ import { needsShared, readShared, sharedPath } from './support/shared.ts';
 type Body = Readonly<Record<string, unknown>>;
 type Call = { readonly api: Api; readonly headers: Readonly<Record<string, string>>; readonly body: Body };
 
-/** What is recognised, as a task. */
-function taskOf({ api, headers, body }: Call): string | undefined {
+function factsOf({ api, headers, body }: Call): RouteFacts {
   const dialect = dialects[api];
   assert.ok(dialect);
-  return routeFacts(dialect.read(Buffer.from(JSON.stringify(body))), headers, 0).task;
+  return routeFacts(dialect.read(Buffer.from(JSON.stringify(body))), headers, 0);
 }
+
+const taskOf = (call: Call): string | undefined => factsOf(call).task;
 
 const words = 'lorem ipsum '.repeat(40);
 const claude = { 'user-agent': 'claude-cli/2.1.330 (external, cli)' };
@@ -153,7 +155,7 @@ describe('and nothing else', () => {
 test('a request that says what it is for is taken at its word', () => {
   for (const [name, , call] of known) {
     const declared = { ...call, headers: { ...call.headers, 'x-spillway-task': ' refactor ' } };
-    assert.equal(taskOf(declared), 'refactor', name);
+    assert.deepEqual([taskOf(declared), factsOf(declared).recognised], ['refactor', undefined], name);
     const metadata = { ...call, body: { ...call.body, metadata: { task: 'review' } } };
     assert.equal(taskOf(metadata), 'review', name);
   }
