@@ -101,9 +101,11 @@ function workspaceOf(key: Key, snapshot: Snapshot): Workspace {
 
 /** Presets that may be chosen: any of the workspace, for a key that may use a preset may go where its rules lead. */
 function presetsFor(ask: Ask, key: Key, snapshot: Snapshot): Presets {
-  const { presets: _listed, ...open } = key;
   const workspace = workspaceOf(key, snapshot);
-  const find = (name: string): Preset => findPreset({ name, version: undefined, key: open, workspace });
+  const find = (name: string): Preset => {
+    const { presets: _listed, ...open } = key;
+    return findPreset({ name, version: undefined, key: open, workspace });
+  };
   const hindrance = (slug: string): string | undefined => {
     const entry = workspace.presets.get(slug);
     if (entry?.status !== 'active') return `the preset ${slug} is ${entry?.status ?? 'unknown'}`;
