@@ -137,6 +137,7 @@ function checkHeaders({ header }: RouteWhenBody, path: Path): readonly Mistake[]
 
 /** A name without `*` that nobody can ask for is a slip. */
 function checkModels({ model }: RouteWhenBody, path: Path, place: Place): readonly Mistake[] {
+  if (model === undefined) return [];
   const { input, workspace } = place;
   const { catalogue, keys, workspaces } = input.snapshot;
   const own = workspaces.get(workspace);
@@ -148,7 +149,7 @@ function checkModels({ model }: RouteWhenBody, path: Path, place: Place): readon
     ...aliases.flatMap((key) => [...key.aliases.keys()]),
     ...[...(own?.presets.keys() ?? [])].map((slug) => `@preset/${slug}`),
   ]);
-  return [model ?? []].flat().flatMap((name, index) => {
+  return [model].flat().flatMap((name, index) => {
     if (name.includes('*') || known.has(canonicalModel(name, catalogue.aliases)) || known.has(name))
       return [];
     const near = suggest(name, known);
