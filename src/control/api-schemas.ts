@@ -5,6 +5,7 @@
 import { z } from '@hono/zod-openapi';
 import { faultKinds } from '../emulator/faults.ts';
 import { pause } from './health-schemas.ts';
+import { judgedPreset } from './route-schemas.ts';
 
 const usd = z.number().meta({ description: 'US dollars' });
 const ms = z.number().meta({ description: 'Milliseconds' });
@@ -259,22 +260,6 @@ export const explainBody = z
     key: z.string().optional().meta({ description: 'As this key would ask: what it may use, its limits' }),
   })
   .openapi('Explain');
-
-const judgedPreset = z.object({
-  preset: z.string(),
-  version: z.int(),
-  rules: z.array(
-    z.object({
-      rule: count.meta({ description: 'Its number from 1; 0 is `background`' }),
-      preset: z.string().meta({ description: 'What it chooses' }),
-      matched: z.boolean(),
-      conditions: z
-        .array(z.object({ holds: z.boolean(), text: z.string() }))
-        .optional()
-        .meta({ description: 'Absent = not looked at, for one before it had fit' }),
-    }),
-  ),
-});
 
 export const explanation = z
   .object({
