@@ -7,6 +7,7 @@ import { makePlan } from './core/chain.ts';
 import { optional } from './core/optional.ts';
 import { problem, Refused } from './core/problem.ts';
 import { resolve } from './core/resolve.ts';
+import { presetsOf } from './core/route.ts';
 import type { Key, Snapshot } from './core/snapshot.ts';
 import type { Dialect } from './dialects/dialect.ts';
 import type { Reply, World } from './ports.ts';
@@ -21,6 +22,7 @@ import { Front } from './request/front.ts';
 import { outlookOf } from './request/outlook.ts';
 import { patienceMs } from './request/patience.ts';
 import { relay } from './request/relay.ts';
+import { routeFacts } from './request/route-facts.ts';
 import { followPlace } from './request/stay.ts';
 import { beginTrail, type Trail } from './request/trail.ts';
 import { walk, type Serving } from './request/walk.ts';
@@ -65,7 +67,7 @@ async function findServer(
   const ask = (trail.ask = inbound.dialect.read(await inbound.body()));
   const retry = recognise(trail, inbound.headers, world);
   if (retry) trail.clientRetry = retry;
-  const route = (trail.route = resolve(ask, key, snapshot));
+  const route = (trail.route = resolve(ask, key, snapshot, routeFacts(ask, inbound.headers, trail.at)));
   if (ask.stream) front.keepAlive();
   const waiting = { world, departure, deadline: trail.began + patienceMs };
   const ticket = (trail.ticket = await admit(callerOf(trail, key), waiting, snapshot));
@@ -111,6 +113,7 @@ function callerOf({ route, ask }: Trail, { workspace, name }: Key): Caller {
     workspace,
     key: name,
     ...optional('preset', route?.preset?.slug),
+    ...optional('via', route && presetsOf(route.hops)),
     ...optional('user', ask?.user),
   };
 }

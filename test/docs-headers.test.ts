@@ -23,18 +23,24 @@ test('headers.md has exactly the headers that answers carry: whole, streamed, an
 models:
   acme/unpriced: { endpoints: [{ provider: deepseek, model: u }] }
   acme/limited: { endpoints: [{ provider: limited, model: l }] }
-`.replace('providers:', `providers:\n  limited: { wire: openai-chat, base_url: '${up.url}' }`),
+`
+      .replace('presets:', 'presets:\n  auto: { route: [{ preset: coder }] }')
+      .replace('providers:', `providers:\n  limited: { wire: openai-chat, base_url: '${up.url}' }`),
   );
   gateway.emulator?.setFault({ model: 'deepseek/deepseek-v4-pro', kind: 'server_error' });
   const ask = (model: string, more: object = {}): Promise<Response> =>
     gateway.post({ model, messages: [{ role: 'user', content: 'hi' }], ...more });
   const answers: Readonly<Record<string, readonly Promise<Response>[]>> = {
-    JSON: [ask('@preset/coder'), ask('acme/unpriced')],
-    stream: [ask('@preset/coder', { stream: true }), ask('acme/unpriced', { stream: true })],
+    JSON: [ask('@preset/coder'), ask('@preset/auto'), ask('acme/unpriced')],
+    stream: [
+      ask('@preset/coder', { stream: true }),
+      ask('@preset/auto', { stream: true }),
+      ask('acme/unpriced', { stream: true }),
+    ],
     error: [
       ask('acme/nobody'),
       ask('acme/limited'),
-      ask('@preset/coder', { messages: [{ role: 'user', content: 'x'.repeat(9_000_000) }] }),
+      ask('@preset/auto', { messages: [{ role: 'user', content: 'x'.repeat(9_000_000) }] }),
     ],
   };
   const rows = rowsWith('stream', 'headers');

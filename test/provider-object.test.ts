@@ -10,6 +10,7 @@ import { resolve } from '../src/core/resolve.ts';
 import type { Key, Snapshot } from '../src/core/snapshot.ts';
 import { readChat } from '../src/dialects/chat/read.ts';
 import { explain } from '../src/request/explain.ts';
+import { routeFacts } from '../src/request/route-facts.ts';
 import { named, rowsWith } from './support/pages.ts';
 
 const { snapshot } = snapshotFromDocument(
@@ -194,7 +195,8 @@ const merges: readonly (readonly [preset: object, request: object, merged: objec
 for (const [preset, request, merged] of merges) {
   test(`a preset's ${JSON.stringify(preset)} with a request's ${JSON.stringify(request)}`, () => {
     const body = { model: '@preset/p', messages: [{ role: 'user', content: 'hi' }], provider: request };
-    const route = resolve(readChat(Buffer.from(JSON.stringify(body))), keyOf('default'), withPreset(preset));
+    const ask = readChat(Buffer.from(JSON.stringify(body)));
+    const route = resolve(ask, keyOf('default'), withPreset(preset), routeFacts(ask, {}, 0));
     assert.deepEqual(route.provider, merged);
   });
 }

@@ -13,9 +13,9 @@ import { dice } from './dice.ts';
 import { books, type Book, type PolicyName } from './policies.ts';
 import { scriptedProvider, type Provider, type ProviderOptions } from './upstream.ts';
 
-const key = 'sk-bench-0123456789';
+export const benchKey = 'sk-bench-0123456789';
 /** As a document names it. */
-export const keyHash = `sha256:${sha256(key)}`;
+export const keyHash = `sha256:${sha256(benchKey)}`;
 
 export type WorldOptions = {
   readonly snapshot: Snapshot;
@@ -65,7 +65,7 @@ export class MoneyWorld {
     };
     const { reply, leave } = reader();
     if (leavesAfter !== undefined) this.clock.after(leavesAfter, leave);
-    const headers = { authorization: `Bearer ${key}` };
+    const headers = { authorization: `Bearer ${benchKey}` };
     const inbound = { dialect: chatDialect, headers, body: async () => bytes };
     await serve(inbound, reply, { world, snapshot: this.#snapshot, digest: sha256 });
     if (!record) throw new Error('a request ended without a record');

@@ -10,6 +10,8 @@ export type Facts = {
   readonly generation?: string;
   /** `coder@7`. */
   readonly preset?: string;
+  /** `auto@2`: the presets that chose it, and their rules. */
+  readonly route?: string;
   readonly model?: string;
   readonly provider?: string;
   readonly position?: number;
@@ -29,6 +31,7 @@ export function factsFromHeaders(headers: Headers): Facts {
   return {
     ...optional('generation', text(headers.get('x-generation-id'))),
     ...optional('preset', text(headers.get('x-spillway-preset'))),
+    ...optional('route', text(headers.get('x-spillway-route'))),
     ...optional('model', text(headers.get('x-spillway-model'))),
     ...optional('provider', text(headers.get('x-spillway-provider'))),
     ...optional('position', position === null ? undefined : number(Number(position))),
@@ -60,6 +63,7 @@ export function addUsage(facts: Facts, usage: unknown): Facts {
   return {
     ...facts,
     ...optional('preset', text(told['preset'])),
+    ...optional('route', text(told['route'])),
     ...optional('model', text(told['model'])),
     ...optional('provider', text(told['provider'])),
     ...optional('position', number(told['position'])),
@@ -114,6 +118,7 @@ export function factLine(facts: Facts, latency: number, paint: Paint): string {
   const served = [facts.model, facts.provider].filter((part) => part !== undefined).join(' @ ');
   const { cost, multiplier } = facts;
   const parts = [
+    facts.route === undefined ? undefined : clean(`${facts.route} → ${facts.preset ?? 'a preset'}`),
     positionText(facts, paint),
     served === '' ? undefined : clean(served),
     cost === undefined ? 'cost unknown' : dollars(cost),

@@ -93,6 +93,12 @@ const explain: Command = {
     tokens: { value: 'N', help: 'Make up a prompt of about so many tokens (1000)' },
     'max-tokens': { value: 'N', help: 'The output cap of the request' },
     tools: { help: 'The request carries a tool' },
+    task: { value: 'NAME', help: 'What the request says it is for, as x-spillway-task does' },
+    header: {
+      value: 'PAIR',
+      multiple: true,
+      help: 'A header of the request, "name: value"; may be repeated',
+    },
     key: { value: 'NAME', help: 'As this key would ask: what it may use, its limits' },
     workspace: { value: 'NAME', help: 'default unless said otherwise' },
   },
@@ -104,6 +110,7 @@ const explain: Command = {
   examples: [
     ['spillway explain coder --tokens 50000 --tools', 'as the running gateway would'],
     ['spillway explain coder -f spillway.yaml', 'before the document is applied'],
+    ['spillway explain auto --task summarize', 'which rule of a routing preset fits, and why'],
     ['spillway explain gen-…', 'why a past request went where it went'],
     ['spillway explain -r body.json --dialect messages', 'what Claude Code sent'],
   ],

@@ -25,7 +25,13 @@ export const explain: Run = async (args, shell) => {
   const dialect = readDialect(args);
   const request = await readRequest(args, shell, dialect);
   const workspace = args.text('workspace') ?? 'default';
-  const question: Question = { request, workspace, ...optional('dialect', dialect) };
+  const headers = readHeaders(args);
+  const question: Question = {
+    request,
+    workspace,
+    ...optional('dialect', dialect),
+    ...optional('headers', headers),
+  };
   const file = args.text('file');
   const key = args.text('key');
   if (file !== undefined && key !== undefined)
@@ -40,7 +46,17 @@ export const explain: Run = async (args, shell) => {
 };
 
 /** What a request brings, and a record has already. */
-const ofRequests = ['file', 'request', 'dialect', 'tokens', 'max-tokens', 'key', 'workspace'];
+const ofRequests = [
+  'file',
+  'request',
+  'dialect',
+  'tokens',
+  'max-tokens',
+  'key',
+  'workspace',
+  'task',
+  'header',
+];
 
 async function lookBack(id: string, args: Arguments, shell: Shell): Promise<ExitCode> {
   const given = ofRequests.find((flag) => args.text(flag) !== undefined) ?? (args.on('tools') ? 'tools' : '');
@@ -57,12 +73,25 @@ type Question = {
   readonly request: Body;
   readonly workspace: string;
   readonly dialect?: Api;
+  readonly headers?: Readonly<Record<string, string>>;
   readonly key?: string;
 };
 
 async function askGateway(shell: Shell, question: Question): Promise<ExplanationView> {
   const admin = await connectAdmin(shell);
   return admin.call<ExplanationView>('POST', 'explain', question);
+}
+
+/** `--header "x-team: red"`, and `--task NAME` for the one that names a task. Names in lower case. */
+function readHeaders(args: Arguments): Readonly<Record<string, string>> | undefined {
+  const pairs = args.list('header').map((text) => {
+    const colon = text.indexOf(':');
+    if (colon < 1) throw usageError(`--header takes "name: value", not "${text}"`);
+    return [text.slice(0, colon).trim().toLowerCase(), text.slice(colon + 1).trim()] as const;
+  });
+  const task = args.text('task');
+  const all = task === undefined ? pairs : [...pairs, ['x-spillway-task', task] as const];
+  return all.length === 0 ? undefined : Object.fromEntries(all);
 }
 
 function readDialect(args: Arguments): Api | undefined {

@@ -46,6 +46,8 @@ export type DocumentQuestion = {
   readonly request: Readonly<Record<string, unknown>>;
   readonly workspace: string;
   readonly dialect?: Api;
+  /** Of the request, names in lower case. */
+  readonly headers?: Readonly<Record<string, string>>;
 };
 
 /** The plan for a request under a document that is not applied. An invalid document ends the command. */
@@ -56,6 +58,7 @@ export function planFromDocument({
   request,
   workspace,
   dialect,
+  headers,
 }: DocumentQuestion): ExplanationView {
   const { snapshot, findings } = snapshotFromDocument(text, documentOptions(shell));
   if (!snapshot) {
@@ -67,6 +70,7 @@ export function planFromDocument({
       workspace,
       now: shell.now(),
       ...optional('dialect', dialect),
+      ...optional('headers', headers),
     }),
   );
 }

@@ -19,6 +19,7 @@ export function hindsightLines(view: HindsightView, paint: Paint): string[] {
   return [
     `${paint('bold', clean(generation.id))} ${dateAndTime(generation.at)} UTC, key ${clean(generation.key)}, ${generation.api}${generation.stream ? ' stream' : ''}`,
     `asked for ${clean(generation.requested)}${routeText(view)}`,
+    ...indent(view.route.map(clean)),
     revisionText(view),
     paint('bold', 'tried'),
     ...indent(tried.flatMap((row, index) => [row, ...saidBy(attempts[index])])),

@@ -1,5 +1,6 @@
 /** The plan for a request, as lines. Pure. */
 import type { ExplanationView } from '../control/api-views.ts';
+import { routeLines } from './print-route.ts';
 import type { Paint } from './shell.ts';
 import { clean, columns, dollarsAtMost, indent, times, whole } from './table.ts';
 
@@ -10,6 +11,7 @@ export function planLines(plan: ExplanationView, paint: Paint): string[] {
       ? clean(plan.requested)
       : `${clean(plan.preset)} (asked for ${clean(plan.requested)})`;
   return [
+    ...routeLines(plan, paint),
     paint('bold', name),
     ...indent(plan.steps.length === 0 ? ['nothing would be called'] : stepLines(plan.steps, paint)),
     ...(plan.skipped.length === 0 ? [] : [paint('bold', 'left out'), ...indent(skipLines(plan.skipped))]),

@@ -91,6 +91,7 @@ test('a plan: each endpoint with its worst price, then what is left out and why'
   const plan: ExplanationView = {
     preset: 'coder@7',
     requested: '@preset/coder',
+    route: [],
     warnings: ['temperature is locked'],
     steps: [
       { ...step, position: 0, worst_usd: 0.0123, multiplier: 1 },

@@ -109,10 +109,15 @@ export function tailLine(generation: GenerationView, paint: Paint): string {
     pad(dollars(generation.cost_usd), 10, 'right'),
     pad(paint('yellow', multiple), 6, 'right'),
     pad(seconds(generation.latency_ms), 8, 'right'),
-    troubleText(generation, paint),
+    [routeText(generation, paint), troubleText(generation, paint)].filter((part) => part !== '').join(' '),
   ]
     .join('  ')
     .trimEnd();
+}
+
+/** Which rule of which preset chose the one that serves. */
+function routeText({ route }: GenerationView, paint: Paint): string {
+  return route === undefined ? '' : paint('dim', `by ${clean(route)}`);
 }
 
 type TokensView = NonNullable<GenerationView['tokens']>;

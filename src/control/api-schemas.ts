@@ -5,6 +5,7 @@
 import { z } from '@hono/zod-openapi';
 import { faultKinds } from '../emulator/faults.ts';
 import { pause } from './health-schemas.ts';
+import { judgedPreset } from './route-schemas.ts';
 
 const usd = z.number().meta({ description: 'US dollars' });
 const ms = z.number().meta({ description: 'Milliseconds' });
@@ -216,6 +217,11 @@ export const generation = z
     requested: z.string().meta({ description: 'The model name as sent' }),
     preset: z.string().optional(),
     preset_version: z.int().optional(),
+    route: z
+      .string()
+      .optional()
+      .meta({ description: 'The presets that chose it, each with its rule, e.g. `auto@2`' }),
+    task: z.string().optional().meta({ description: 'What it was for, where rules went by that' }),
     ending: z.enum(['ok', 'failed', 'cut', 'client_gone']),
     problem: z.string().optional(),
     finish: z.string().optional(),
@@ -257,6 +263,10 @@ export const explainBody = z
       .enum(['chat', 'responses', 'messages', 'embeddings'])
       .optional()
       .meta({ description: 'What the request is written in; absent = what it looks like' }),
+    headers: z
+      .record(z.string(), z.string())
+      .optional()
+      .meta({ description: 'Of the request: routing goes by some, as x-spillway-task' }),
     workspace: z.string().default('default'),
     key: z.string().optional().meta({ description: 'As this key would ask: what it may use, its limits' }),
   })
@@ -266,6 +276,10 @@ export const explanation = z
   .object({
     preset: z.string().optional(),
     requested: z.string(),
+    task: z.string().optional().meta({ description: 'What the request is for, and how that is known' }),
+    route: z
+      .array(judgedPreset)
+      .meta({ description: 'Presets that choose among others, in order; empty where none does' }),
     warnings: z.array(z.string()),
     steps: z.array(
       z.object({

@@ -47,6 +47,7 @@ export type Explain = (
     readonly workspace: string;
     readonly now: number;
     readonly dialect?: Api;
+    readonly headers?: Readonly<Record<string, string>>;
     readonly key?: Key;
   },
 ) => Explanation;
@@ -88,12 +89,17 @@ export function mountSystem(app: ControlApp, system: SystemControls): void {
         workspace,
         now: system.now(),
         ...optional('dialect', body.dialect),
+        ...optional('headers', body.headers && lowerCased(body.headers)),
         ...optional('key', key),
       };
       return viewExplanation(system.explain(snapshot, Buffer.from(JSON.stringify(body.request)), options));
     },
   });
   mountBackup(app, system);
+}
+
+function lowerCased(headers: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
+  return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]));
 }
 
 function namedKey(snapshot: Snapshot, name: string): Key {

@@ -3,6 +3,7 @@ import type { z } from '@hono/zod-openapi';
 import type { Explanation, StepLimits } from '../core/explanation.ts';
 import { toUsd, type Nano } from '../core/money.ts';
 import { optional } from '../core/optional.ts';
+import { routeText } from '../core/route.ts';
 import { multiplier, type AttemptRecord, type GenerationRecord } from '../core/record.ts';
 import type { PresetEntry, Snapshot, Workspace } from '../core/snapshot.ts';
 import type { Usage } from '../core/usage.ts';
@@ -39,6 +40,8 @@ export function viewGeneration(record: GenerationRecord): GenerationView {
     requested: record.requested,
     ...optional('preset', record.preset),
     ...optional('preset_version', record.presetVersion),
+    ...optional('route', routeText(record.routed)),
+    ...optional('task', record.task),
     ending: record.ending,
     ...optional('problem', record.problem),
     ...optional('finish', record.finish),
@@ -98,6 +101,8 @@ export function viewExplanation(plan: Explanation): ExplanationView {
   return {
     ...optional('preset', plan.preset),
     requested: plan.requested,
+    ...optional('task', plan.task),
+    route: plan.route,
     warnings: plan.warnings,
     steps: plan.steps.map((step) => ({
       position: step.position,

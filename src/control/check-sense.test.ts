@@ -270,26 +270,3 @@ test('presets in themselves', () => {
     ],
   ]);
 });
-
-test('routes lead to presets, never in a circle', () => {
-  expectFindings([
-    ['presets: { a: { route: [{ preset: a }] } }', /presets.a.route: leads back to itself: a → a/],
-    [
-      'presets: { a: { route: [{ preset: b }] }, b: { route: [{ preset: a }] } }',
-      /leads back to itself: a → b → a/,
-    ],
-    ['presets: { a: { route: [{ preset: c }] } }', /route\[0\].preset: there is no preset "c"/],
-    [
-      'presets: { a: { route: [{ when: { task: x }, preset: b }] }, b: {} }',
-      /warning presets.a.route: has no rule for everything else/,
-    ],
-    [
-      'presets: { a: { route: [{ preset: b }, { when: { task: x }, preset: b }] }, b: {} }',
-      /warning presets.a.route\[1\]: is never reached/,
-    ],
-    [
-      preset('{ models: [deepseek-v4-pro], route: [{ preset: b }] }\n  b: {}'),
-      /route: does not go with models/,
-    ],
-  ]);
-});

@@ -16,6 +16,7 @@ export const hindsight = z
       .array(z.string())
       .optional()
       .meta({ description: 'Models of that version of the preset, primary first' }),
+    route: z.array(z.string()).meta({ description: 'How the preset was chosen, in words' }),
     waited_ms: z
       .array(ms)
       .meta({ description: 'Before each attempt, since the arrival or the end of the attempt before' }),
@@ -31,13 +32,14 @@ export const hindsight = z
 export type HindsightView = View<typeof hindsight>;
 
 export function viewHindsight(
-  { record, chain, tries, limits }: Hindsight,
+  { record, chain, route, tries, limits }: Hindsight,
   revisionNow: number,
 ): HindsightView {
   const { premium } = record;
   return {
     generation: viewGeneration(record),
     ...optional('chain', chain),
+    route,
     waited_ms: tries.map(({ waitedMs }) => waitedMs),
     ...optional('premium', premium && { price_usd: toUsd(premium.price), cache_usd: toUsd(premium.cache) }),
     limits,

@@ -4,6 +4,7 @@ import { optional } from '../core/optional.ts';
 import { isPriced } from '../core/price.ts';
 import type { Pace } from '../core/pace.ts';
 import { multiplier, type AttemptRecord, type GenerationRecord } from '../core/record.ts';
+import { mostHops, routeText } from '../core/route.ts';
 import type { Endpoint, JsonObject, JsonValue, Key, Preset, Snapshot, Workspace } from '../core/snapshot.ts';
 import { completionTokens, promptTokens } from '../core/usage.ts';
 import type { Paces } from '../ports.ts';
@@ -45,10 +46,12 @@ function presetModels(workspace: Workspace, key: Key, snapshot: Snapshot): reado
 }
 
 function presetModel(id: string, preset: Preset, snapshot: Snapshot): JsonObject {
-  const chain = preset.chain.map(({ model }) => ({
-    model,
-    endpoints: endpointsAllowed(preset, snapshot.endpoints.get(model) ?? []),
-  }));
+  const chain = servingPresets(preset, snapshot).flatMap((serving) =>
+    serving.chain.map(({ model }) => ({
+      model,
+      endpoints: endpointsAllowed(serving, snapshot.endpoints.get(model) ?? []),
+    })),
+  );
   const all = chain.flatMap(({ endpoints }) => endpoints);
   const contexts = all.map(({ context }) => context).filter((context) => context !== undefined);
   const outputs = all.map(({ maxOutput }) => maxOutput).filter((tokens) => tokens !== undefined);
@@ -61,12 +64,23 @@ function presetModel(id: string, preset: Preset, snapshot: Snapshot): JsonObject
     context_length: contexts.length > 0 ? Math.min(...contexts) : null,
     spillway: {
       preset: `${preset.slug}@${preset.version}`,
-      chain: chain.map(({ model }) => model),
+      chain: [...new Set(chain.map(({ model }) => model))],
+      ...(preset.route ? { route: [...new Set(preset.route.map((rule) => rule.preset))] } : {}),
       context: range(contexts),
       max_output: range(outputs),
       price: { prompt: range(rates(all, 'input')), completion: range(rates(all, 'output')) },
     },
   };
+}
+
+/** The preset, or those that it may choose, through as many as may choose one after another. */
+function servingPresets(preset: Preset, snapshot: Snapshot, depth = 0): readonly Preset[] {
+  if (!preset.route) return [preset];
+  if (depth === mostHops) return [];
+  const presets = snapshot.workspaces.get(preset.workspace)?.presets;
+  const targets = new Set(preset.route.map((rule) => rule.preset));
+  const found = [...targets].flatMap((slug) => presets?.get(slug)?.active ?? []);
+  return [...new Set(found.flatMap((target) => servingPresets(target, snapshot, depth + 1)))];
 }
 
 function endpointsAllowed(preset: Preset, endpoints: readonly Endpoint[]): readonly Endpoint[] {
@@ -248,6 +262,8 @@ export function generationView(record: GenerationRecord): JsonObject {
     preset_id: record.preset ?? null,
     preset: record.preset === undefined ? null : `${record.preset}@${record.presetVersion ?? 0}`,
     requested: record.requested,
+    route: routeText(record.routed) ?? null,
+    task: record.task ?? null,
     revision: record.revision,
     ending: record.ending,
     problem: record.problem ?? null,

@@ -16,7 +16,10 @@ export type ScopeKind = 'gateway' | 'workspace' | 'key' | 'preset' | 'provider' 
 export type Caller = {
   readonly workspace: string;
   readonly key: string;
+  /** The one that serves. */
   readonly preset?: string;
+  /** Presets that chose that one by their rules: their limits count as well. */
+  readonly via?: readonly string[];
   readonly user?: string;
 };
 
@@ -91,18 +94,19 @@ const keysByName: (keys: Keys) => Keys = once((keys: Keys): Keys => {
 export function budgetsOfCaller(snapshot: Snapshot, caller: Caller): CallerBudgets {
   if (!hasLimits(snapshot)) return free;
   const index = indexOf(snapshot);
-  const name = `${caller.workspace}\n${caller.key}\n${caller.preset ?? ''}`;
+  const name = [caller.workspace, caller.key, caller.preset ?? '', ...(caller.via ?? [])].join('\n');
   const known = index.callers.get(name);
   if (known) return known;
   const workspace = snapshot.workspaces.get(caller.workspace);
   const place = `${caller.workspace}/`;
-  const preset =
-    caller.preset === undefined ? undefined : workspace?.presets.get(caller.preset)?.active.limits;
+  const presets = new Set([...(caller.via ?? []), caller.preset ?? '']);
   const all = [
     ...index.gateway,
     ...group('workspace', '', caller.workspace, workspace?.limits),
     ...group('key', place, caller.key, keysByName(snapshot.keys).get(place + caller.key)?.limits),
-    ...group('preset', place, caller.preset ?? '', preset),
+    ...[...presets].flatMap((slug) =>
+      group('preset', place, slug, workspace?.presets.get(slug)?.active.limits),
+    ),
   ];
   const counted = (budget: Budget): boolean => budget.unit === 'requests' || budget.unit === 'concurrent';
   const budgets = { admission: all.filter(counted), spending: all.filter((budget) => !counted(budget)) };

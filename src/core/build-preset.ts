@@ -1,4 +1,5 @@
 /** Presets as requests use them: names resolved, durations in ms, defaults filled in. */
+import { backgroundFrom, ruleFrom } from './build-route.ts';
 import { defaultBelow, defaultFailover } from './defaults.ts';
 import type { Catalogue } from './catalog.ts';
 import type {
@@ -7,7 +8,6 @@ import type {
   MemberBody,
   PreferencesBody,
   PresetBody,
-  RouteRuleBody,
   TimeoutsBody,
 } from './document-preset.ts';
 import { parseDuration } from './duration.ts';
@@ -22,7 +22,6 @@ import type {
   Preset,
   PresetEntry,
   ProviderPreferences,
-  RouteRule,
   Timeouts,
 } from './snapshot.ts';
 
@@ -66,6 +65,7 @@ function buildPreset(name: string, version: number, body: PresetBody, aliases: A
     failover: body.failover === undefined ? defaultFailover : failoverFrom(body.failover),
     limits: limitsFrom(body.limits),
     route: body.route?.map(ruleFrom),
+    background: body.background === undefined ? undefined : backgroundFrom(body.background),
   });
 }
 
@@ -151,13 +151,4 @@ function timeoutsFrom(body: TimeoutsBody): Timeouts {
 
 function ms(text: string | undefined): number | undefined {
   return text === undefined ? undefined : parseDuration(text);
-}
-
-function ruleFrom({ when, preset }: RouteRuleBody): RouteRule {
-  const tokens = when?.prompt_tokens;
-  return present({
-    tasks: when?.task === undefined ? undefined : [when.task].flat(),
-    promptTokens: tokens && present({ gt: tokens.gt, gte: tokens.gte, lt: tokens.lt, lte: tokens.lte }),
-    preset,
-  });
 }

@@ -6,7 +6,8 @@ import type { Ask } from './ask.ts';
 import type { Rest } from './breaker.ts';
 import { compareTiers } from './catalog.ts';
 import { answersOf } from './demand.ts';
-import { endpointsOf, isOpenRouter } from './endpoints.ts';
+import { endpointsOf } from './endpoints.ts';
+import { lackOf } from './lack.ts';
 import { merge, type Merged } from './merge.ts';
 import type { Nano } from './money.ts';
 import { optional } from './optional.ts';
@@ -232,26 +233,14 @@ function wrongKind(
   return embeddingWires.has(wire) ? undefined : 'wire';
 }
 
-/** The least room for an answer that makes sending a prompt worthwhile, unless the caller wants less. */
-const minOutput = 4_096;
-
 /** Wires that give one answer, or of whose several answers only one can be told. */
 const oneAnswer: ReadonlySet<string> = new Set(['anthropic', 'gemini', 'openai-responses']);
 
 function cannotServe({ endpoint, merged }: PlanStep, ask: Ask): string | undefined {
-  // Many texts may be embedded at once; how long each may be, their model knows.
   if (ask.api === 'embeddings') return undefined;
-  const { needs, outputCap, values } = ask;
-  const { features } = endpoint;
-  if (needs.openRouterOnly.length > 0 && !isOpenRouter(endpoint.provider)) return needs.openRouterOnly[0];
-  if (needs.tools && !features.has('tools')) return 'tools';
-  if (needs.vision && !features.has('vision')) return 'vision';
-  if (needs.pdf && !features.has('pdf')) return 'pdf';
-  if (needs.audio && !features.has('audio')) return 'audio';
-  if (needs.jsonSchema && !features.has('json_schema')) return 'json_schema';
-  const room = Math.min(outputCap ?? minOutput, minOutput);
-  if (endpoint.maxInput !== undefined && needs.promptTokens > endpoint.maxInput) return 'context';
-  if (endpoint.context !== undefined && needs.promptTokens + room > endpoint.context) return 'context';
+  const { needs, values } = ask;
+  const lack = lackOf(endpoint, ask);
+  if (lack !== undefined) return lack;
   if (merged.wanted !== undefined && endpoint.maxOutput !== undefined && endpoint.maxOutput < merged.wanted)
     return 'output';
   return oneAnswer.has(endpoint.wire) && needs.answers > 1 && values['n'] !== undefined ? 'n' : undefined;

@@ -1,15 +1,17 @@
 /** Is a preset sensible in itself? What its chain leads to is checked in check-chain.ts. */
 import { checkLimits } from './check-limits.ts';
-import { checkPresetReference, checkReference, type CheckInput } from './check-names.ts';
+import { checkReference, type CheckInput } from './check-names.ts';
 import { checkParameters, knownParameters } from './check-parameters.ts';
+import { checkRoute } from './check-route.ts';
 import type { PreferencesBody, PresetBody, TimeoutsBody } from './document-preset.ts';
 import { parseDuration } from './duration.ts';
 import { isOpenRouter } from './endpoints.ts';
 import { error, warning, type Mistake, type Path } from './mistake.ts';
-import { presetAddress, type Setting } from './settings.ts';
+import type { Setting } from './settings.ts';
 import { suggest } from './suggest.ts';
 
-export function checkPreset({ name, path, body }: Setting<'preset'>, input: CheckInput): readonly Mistake[] {
+export function checkPreset(setting: Setting<'preset'>, input: CheckInput): readonly Mistake[] {
+  const { path, body } = setting;
   const members = body.models ?? [];
   return [
     ...checkParameters(body.parameters, [...path, 'parameters']),
@@ -24,7 +26,7 @@ export function checkPreset({ name, path, body }: Setting<'preset'>, input: Chec
     ...checkTimeouts(body.failover?.timeouts ?? {}, [...path, 'failover', 'timeouts']),
     ...checkStay(body, path),
     ...checkLimits(body.limits, path, input),
-    ...checkRoute(body, presetAddress(name).workspace, path, input),
+    ...checkRoute(setting, input),
   ];
 }
 
@@ -106,51 +108,4 @@ function checkStay(body: PresetBody, path: Path): readonly Mistake[] {
   const stay = parseDuration(body.failover?.stay ?? '');
   if (stay === undefined || stay <= dayMs) return [];
   return [error([...path, 'failover', 'stay'], 'must be at most 24h: prompt caches do not live longer')];
-}
-
-function checkRoute(body: PresetBody, workspace: string, path: Path, input: CheckInput): readonly Mistake[] {
-  const { route } = body;
-  if (route === undefined) return [];
-  const mistakes = route.flatMap((rule, index) =>
-    checkPresetReference(rule.preset, workspace, [...path, 'route', index, 'preset'], input),
-  );
-  if (body.models !== undefined) {
-    mistakes.push(
-      error([...path, 'route'], 'does not go with models: a preset either chooses presets or has a chain'),
-    );
-  }
-  const always = route.findIndex((rule) => Object.keys(rule.when ?? {}).length === 0);
-  if (always === -1) {
-    mistakes.push(warning([...path, 'route'], 'has no rule for everything else: end it with { preset: … }'));
-  } else if (always < route.length - 1) {
-    mistakes.push(
-      warning([...path, 'route', always + 1], 'is never reached: the rule before it always fits'),
-    );
-  }
-  return mistakes;
-}
-
-/** Presets that choose each other in a circle would choose for ever. */
-export function checkCycles(all: readonly Setting<'preset'>[]): readonly Mistake[] {
-  const presets = new Map(all.map((preset) => [preset.name, preset]));
-  const done = new Set<string>();
-  const mistakes: Mistake[] = [];
-  const visit = (name: string, trail: readonly string[]): void => {
-    const preset = presets.get(name);
-    if (trail.includes(name)) {
-      const circle = [...trail.slice(trail.indexOf(name)), name].join(' → ');
-      mistakes.push(error([...(preset?.path ?? []), 'route'], `leads back to itself: ${circle}`));
-    } else if (preset?.body.route !== undefined && !done.has(name)) {
-      for (const next of routeTargets(preset)) visit(next, [...trail, name]);
-      done.add(name);
-    }
-  };
-  for (const name of presets.keys()) visit(name, []);
-  return mistakes;
-}
-
-function routeTargets(preset: Setting<'preset'>): ReadonlySet<string> {
-  const slash = preset.name.indexOf('/');
-  const prefix = preset.name.slice(0, slash + 1);
-  return new Set(preset.body.route?.map((rule) => prefix + rule.preset));
 }

@@ -99,8 +99,8 @@ function presetUses(snapshot: Snapshot, model: string): readonly PresetUse[] {
   );
 }
 
-function routesTo({ route }: Preset, slug: string): boolean {
-  return route?.some((rule) => rule.preset === slug) === true;
+function routesTo({ route, background }: Preset, slug: string): boolean {
+  return background?.preset === slug || route?.some((rule) => rule.preset === slug) === true;
 }
 
 function downgradeUses(snapshot: Snapshot, model: string): readonly DowngradeUse[] {

@@ -14,6 +14,7 @@ import {
   tier,
   usdPerMillion,
 } from './document-parts.ts';
+import { backgroundSchema, routeSchema } from './document-route.ts';
 import { acceptedQuantizations, acceptedSorts } from './preferences.ts';
 
 const memberObject = strict({
@@ -121,22 +122,6 @@ const failover = strict({
 });
 export type FailoverBody = z.infer<typeof failover>;
 
-const comparison = strict({
-  gt: z.number().optional(),
-  gte: z.number().optional(),
-  lt: z.number().optional(),
-  lte: z.number().optional(),
-});
-
-const routeRule = strict({
-  when: strict({
-    task: z.union([name, names.min(1)], { error: 'must be a task, or a list of tasks' }).optional(),
-    prompt_tokens: comparison.optional(),
-  }).optional(),
-  preset: name,
-});
-export type RouteRuleBody = z.infer<typeof routeRule>;
-
 const tool = z.record(z.string(), json);
 
 export const presetSchema = strict({
@@ -155,6 +140,9 @@ export const presetSchema = strict({
   floor: floor.optional(),
   failover: failover.optional(),
   limits: limitsSchema.optional(),
-  route: z.array(routeRule).min(1, 'must have at least one rule').max(100).optional(),
+  route: routeSchema.optional(),
+  background: backgroundSchema
+    .optional()
+    .meta({ description: 'Where background calls of known agents go instead' }),
 });
 export type PresetBody = z.infer<typeof presetSchema>;

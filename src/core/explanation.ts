@@ -1,6 +1,7 @@
 /** A plan as data for people: what would be tried for a request, in which order, and why the rest would not. */
 import type { Nano } from './money.ts';
 import type { Problem } from './problem.ts';
+import type { JudgedPreset } from './route.ts';
 import type { Skip } from './record.ts';
 
 /** What the limits say to the worst case of a step now. */
@@ -46,6 +47,10 @@ export type ExplainedStep = {
 export type ExplainedSkip = Skip & { readonly why?: string; readonly until?: number };
 
 export type Explanation = {
+  /** Presets that choose among others, in order, each with its rules and what came of them; empty where none does. */
+  readonly route: readonly JudgedPreset[];
+  /** What the request is for, and how that is known; absent where nobody asked or nobody knows. */
+  readonly task?: string;
   /** `coder@7`; absent when no preset was named. */
   readonly preset?: string;
   /** The model name as sent. */

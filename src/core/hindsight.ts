@@ -1,5 +1,6 @@
 /** Why a past request went where it went: its record, told in the order in which it happened. Pure. */
 import { optional } from './optional.ts';
+import { hopText } from './route.ts';
 import type { AttemptRecord, GenerationRecord } from './record.ts';
 import type { Snapshot } from './snapshot.ts';
 
@@ -13,6 +14,8 @@ export type Hindsight = {
   readonly record: GenerationRecord;
   /** The models of the preset's version, primary first; absent where no preset was meant, or it is no longer known. */
   readonly chain?: readonly string[];
+  /** How it was chosen, a line for each preset that chose; empty where it was named itself. */
+  readonly route: readonly string[];
   readonly tries: readonly Try[];
   /** Limits that stood in the way, in the words of the refusal. */
   readonly limits: readonly string[];
@@ -24,7 +27,19 @@ export function hindsightOf(record: GenerationRecord, snapshot: Snapshot): Hinds
   const entry = preset === undefined ? undefined : snapshot.workspaces.get(workspace)?.presets.get(preset);
   const chain = entry?.versions.get(presetVersion ?? 0)?.chain.map(({ model }) => model);
   const whys = [...skipped.map(({ why }) => why), refusedBy].filter((why) => why !== undefined);
-  return { record, ...optional('chain', chain), tries: triesOf(record), limits: [...new Set(whys)] };
+  return {
+    record,
+    ...optional('chain', chain),
+    route: routeOf(record, snapshot),
+    tries: triesOf(record),
+    limits: [...new Set(whys)],
+  };
+}
+
+function routeOf({ routed = [], workspace, task }: GenerationRecord, snapshot: Snapshot): readonly string[] {
+  const presets = snapshot.workspaces.get(workspace)?.presets;
+  const hops = routed.map((hop) => hopText(hop, presets?.get(hop.preset)?.versions.get(hop.version)));
+  return [...hops, ...(task === undefined ? [] : [`the task was ${task}`])];
 }
 
 function triesOf({ at, attempts }: GenerationRecord): readonly Try[] {

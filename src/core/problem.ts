@@ -26,6 +26,7 @@ const table = {
   preset_version_not_found: { status: 404, type: 'not_found', retry: false },
   preset_disabled: { status: 404, type: 'not_found', retry: false },
   preset_archived: { status: 404, type: 'not_found', retry: false },
+  no_route_matched: { status: 404, type: 'not_found', retry: false },
   model_not_found: { status: 404, type: 'not_found', retry: false },
   generation_not_found: { status: 404, type: 'not_found', retry: false },
   route_not_found: { status: 404, type: 'not_found', retry: false },

@@ -3,6 +3,7 @@ import type { Api } from './ask.ts';
 import type { FailureClass } from './failure.ts';
 import type { Nano } from './money.ts';
 import type { Rate } from './price.ts';
+import type { RouteHop } from './route.ts';
 import { completionTokens, promptTokens, type Basis, type Usage } from './usage.ts';
 
 /** One upstream call. Times in ms; `at` is epoch ms. */
@@ -102,6 +103,10 @@ export type GenerationRecord = {
   readonly requested: string;
   readonly preset?: string;
   readonly presetVersion?: number;
+  /** The presets that chose it by their rules, and by which, in order; absent where none did. */
+  readonly routed?: readonly RouteHop[];
+  /** The task that rules went by: declared, or `background:KIND` of a recognised call. */
+  readonly task?: string;
   readonly ending: Ending;
   /** The problem's code where it did not end well. */
   readonly problem?: string;

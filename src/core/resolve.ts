@@ -5,8 +5,11 @@
 import type { Ask } from './ask.ts';
 import { defaultFailover } from './defaults.ts';
 import { endpointsOf } from './endpoints.ts';
+import { lackOf } from './lack.ts';
 import { optional } from './optional.ts';
-import { refuse } from './problem.ts';
+import { refuse, Refused } from './problem.ts';
+import { follow, judgeRoute, type JudgedPreset, type Presets, type RouteHop } from './route.ts';
+import type { RouteFacts } from './route-rule.ts';
 import type { Failover, Key, Member, Preset, ProviderPreferences, Snapshot, Workspace } from './snapshot.ts';
 import { mergeProvider } from './merge.ts';
 import { suggest } from './suggest.ts';
@@ -15,6 +18,10 @@ export type Route = {
   /** The name as the client wrote it, for records. */
   readonly requested: string;
   readonly preset?: Preset;
+  /** The presets that chose it, by which rule, in order; empty where it was named itself. */
+  readonly hops: readonly RouteHop[];
+  /** The task that rules went by, where any chose. */
+  readonly task?: string;
   /** In order; position 0 is the primary. Never empty. */
   readonly chain: readonly Member[];
   readonly provider: ProviderPreferences;
@@ -34,20 +41,14 @@ export function parseName(text: string): Name {
 }
 
 /** Resolves the names of a request. Throws Refused. */
-export function resolve(ask: Ask, key: Key, snapshot: Snapshot): Route {
-  const workspace = snapshot.workspaces.get(key.workspace);
-  if (!workspace) throw refuse('internal', `The workspace of this key no longer exists.`);
+export function resolve(ask: Ask, key: Key, snapshot: Snapshot, facts: RouteFacts): Route {
+  const workspace = workspaceOf(key, snapshot);
   const name = nameOf(ask, key, workspace);
   const requested = ask.model ?? ask.preset ?? '';
   if (name.preset === undefined)
     return plainRoute({ ask, key, snapshot, model: name.model ?? '', requested });
-  const preset = findPreset({ name: name.preset, version: name.version, key, workspace });
-  if (preset.route !== undefined)
-    throw refuse(
-      'invalid_request',
-      `The preset ${preset.slug} chooses among other presets by rules, which this version reads but does not follow yet: name one of them.`,
-      { param: 'model' },
-    );
+  const asked = findPreset({ name: name.preset, version: name.version, key, workspace });
+  const { preset, hops } = follow(asked, facts, presetsFor(ask, key, snapshot));
   const named = [...(name.model === undefined ? [] : [name.model]), ...ask.models];
   const beside = named.map((model) => besidePreset({ model, preset, key, snapshot }));
   const chain = dedupe([...beside, ...preset.chain]);
@@ -64,11 +65,62 @@ export function resolve(ask: Ask, key: Key, snapshot: Snapshot): Route {
   return {
     requested,
     preset,
+    hops,
+    ...optional('task', hops.length > 0 ? facts.task : undefined),
     chain,
     provider: mergeProvider(preset, ask),
     failover: preset.failover,
     warnings,
   };
+}
+
+/** How a request would find its preset, rule by rule; empty where no preset is named, or none chooses. Never throws. */
+export function explainRoute(
+  ask: Ask,
+  key: Key,
+  snapshot: Snapshot,
+  facts: RouteFacts,
+): readonly JudgedPreset[] {
+  try {
+    const workspace = workspaceOf(key, snapshot);
+    const { preset: name, version } = nameOf(ask, key, workspace);
+    if (name === undefined) return [];
+    const asked = findPreset({ name, version, key, workspace });
+    return judgeRoute(asked, facts, presetsFor(ask, key, snapshot));
+  } catch (error) {
+    if (!(error instanceof Refused)) throw error;
+    return [];
+  }
+}
+
+function workspaceOf(key: Key, snapshot: Snapshot): Workspace {
+  const workspace = snapshot.workspaces.get(key.workspace);
+  if (!workspace) throw refuse('internal', `The workspace of this key no longer exists.`);
+  return workspace;
+}
+
+/** Presets that may be chosen: any of the workspace, for a key that may use a preset may go where its rules lead. */
+function presetsFor(ask: Ask, key: Key, snapshot: Snapshot): Presets {
+  const workspace = workspaceOf(key, snapshot);
+  const find = (name: string): Preset => {
+    const { presets: _listed, ...open } = key;
+    return findPreset({ name, version: undefined, key: open, workspace });
+  };
+  const hindrance = (slug: string): string | undefined => {
+    const entry = workspace.presets.get(slug);
+    if (entry?.status !== 'active') return `the preset ${slug} is ${entry?.status ?? 'unknown'}`;
+    return nobodyOf(entry.active, ask, snapshot);
+  };
+  return { find, hindrance };
+}
+
+/** Why no model of the chain can serve the request; undefined where one can, or there is no chain to look at. */
+function nobodyOf({ slug, chain }: Preset, ask: Ask, snapshot: Snapshot): string | undefined {
+  const lacks = chain
+    .flatMap(({ model }) => endpointsOf(snapshot, model))
+    .map((endpoint) => lackOf(endpoint, ask));
+  if (lacks.length === 0 || lacks.includes(undefined)) return undefined;
+  return `no model of ${slug} can serve it: ${[...new Set(lacks)].join(', ')}`;
 }
 
 /** The first name that says something: the model's own preset form, `preset`, then an alias. */
@@ -177,6 +229,7 @@ function plainRoute({
   );
   return {
     requested,
+    hops: [],
     chain,
     provider: mergeProvider(undefined, ask),
     failover: defaultFailover,

@@ -6,6 +6,7 @@ import type { Catalogue, Feature, Model, Tier, Wire } from './catalog.ts';
 import type { FailureClass } from './failure.ts';
 import type { Limit } from './limit.ts';
 import type { Price } from './price.ts';
+import type { BackgroundKind } from './recognise.ts';
 import type { Role } from './role.ts';
 
 export type JsonValue =
@@ -141,20 +142,47 @@ export type Preset = {
   readonly limits?: readonly Limit[];
   /** The first rule that fits chooses the preset that serves; then there is no chain of its own. */
   readonly route?: readonly RouteRule[];
+  /** Where background calls of known agents go instead. */
+  readonly background?: Background;
 };
 
-/** One rule of a routing preset. A rule without conditions always fits. */
+/** Background calls of these kinds, or of any, go to another preset of the workspace. */
+export type Background = { readonly preset: string; readonly kinds?: readonly BackgroundKind[] };
+
+/** One rule of a routing preset. */
 export type RouteRule = {
-  /** Any of these tasks. */
-  readonly tasks?: readonly string[];
+  readonly when: RouteWhen;
+  /** Slug of a preset of the same workspace. */
+  readonly preset: string;
+};
+
+/** What must hold for a rule to fit: all of it; of a list any. Nothing = it always fits. Names may hold `*`. */
+export type RouteWhen = {
+  readonly task?: readonly string[];
+  /** Whether there are any, or names of which one must be among them. */
+  readonly tools?: boolean | readonly string[];
   readonly promptTokens?: {
     readonly gt?: number;
     readonly gte?: number;
     readonly lt?: number;
     readonly lte?: number;
   };
-  /** Slug of a preset of the same workspace. */
-  readonly preset: string;
+  readonly modality?: readonly ('image' | 'audio' | 'file')[];
+  /** The name that was asked for. */
+  readonly model?: readonly string[];
+  /** Names in lower case → values. */
+  readonly header?: ReadonlyMap<string, readonly string[]>;
+  readonly user?: readonly string[];
+  readonly time?: RouteTime;
+  readonly background?: boolean | readonly BackgroundKind[];
+};
+
+/** Minutes of the day, UTC; `to` is the first that no longer counts. Past midnight it belongs to the day it began on. */
+export type RouteTime = {
+  readonly from: number;
+  readonly to: number;
+  /** 0 = Sunday. Absent = every day. */
+  readonly days?: ReadonlySet<number>;
 };
 
 export type PresetEntry = {

@@ -4,6 +4,7 @@ import { describe, test } from 'node:test';
 import { snapshotOf } from '../../test/support/virtual-world.ts';
 import { chatDialect } from '../dialects/chat/dialect.ts';
 import { makePlan, type Plan } from './chain.ts';
+import { routeFacts } from '../request/route-facts.ts';
 import { resolve } from './resolve.ts';
 import type { Key, Preset, Snapshot } from './snapshot.ts';
 import { keepPlace, placed, type Place } from './stay.ts';
@@ -174,7 +175,7 @@ function planFor(
 function planOf(preset: string, from: Snapshot): { plan: Plan; version: Preset | undefined } {
   const body = { model: `@preset/${preset}`, messages: [{ role: 'user', content: 'hi' }] };
   const ask = chatDialect.read(Buffer.from(JSON.stringify(body)));
-  const route = resolve(ask, key, from);
+  const route = resolve(ask, key, from, routeFacts(ask, {}, 0));
   return {
     plan: makePlan({ ask, route, workspace: 'default', snapshot: from, now: 0 }),
     version: route.preset,

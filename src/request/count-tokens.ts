@@ -15,6 +15,7 @@ import type { Cancel, Reply, UpstreamCall, World } from '../ports.ts';
 import { authenticate, type Digest, type Headers } from './authenticate.ts';
 import { prepare } from './prepare.ts';
 import { retryHeaders } from './respond.ts';
+import { routeFacts } from './route-facts.ts';
 
 /** Agents ask two dozen times at once, and wait. */
 const patienceMs = 10_000;
@@ -59,7 +60,7 @@ async function count(inbound: Inbound, gateway: Gateway, visit: Visit): Promise<
   const at = world.clock.now();
   const key = authenticate(inbound.headers, snapshot, { digest, now: at });
   const ask = inbound.dialect.read(await inbound.body());
-  const route = resolve(ask, key, snapshot);
+  const route = resolve(ask, key, snapshot, routeFacts(ask, inbound.headers, at));
   const { health } = world;
   const input = { ask, route, workspace: key.workspace, snapshot, now: at, ...optional('health', health) };
   const [first] = makePlan(input).steps;

@@ -13,7 +13,9 @@ import type { Outlook } from '../core/order.ts';
 import { sortWord } from '../core/preferences.ts';
 import { Refused } from '../core/problem.ts';
 import { problemOfDenial } from '../core/refusal.ts';
-import { resolve } from '../core/resolve.ts';
+import { explainRoute, resolve } from '../core/resolve.ts';
+import { presetsOf, taskText, type JudgedPreset } from '../core/route.ts';
+import type { RouteFacts } from '../core/route-rule.ts';
 import type { Key, Snapshot } from '../core/snapshot.ts';
 import type { Place } from '../core/stay.ts';
 import { problemOfPlan, problemOfResting } from '../core/verdict.ts';
@@ -22,10 +24,11 @@ import type { Dialect } from '../dialects/dialect.ts';
 import { guarded, parseJson } from '../dialects/json-source.ts';
 import { dialects } from '../dialects/table.ts';
 import type { Caches, Foresight, Health, Paces, Stays } from '../ports.ts';
-import type { Digest } from './authenticate.ts';
+import type { Digest, Headers } from './authenticate.ts';
 import { threadOf, type Thread } from './conversation.ts';
 import { foreseeStep, type Sight } from './foresee.ts';
 import { outlookOf } from './outlook.ts';
+import { routeFacts } from './route-facts.ts';
 import { followPlace, placeOf, scopeOf } from './stay.ts';
 
 export type ExplainOptions = {
@@ -34,6 +37,8 @@ export type ExplainOptions = {
   readonly now: number;
   /** The dialect that the request is written in; absent = the one that it looks like. */
   readonly dialect?: Api;
+  /** Of the request, names in lower case: rules and recognisers go by them. */
+  readonly headers?: Headers;
   /** Who asks; a key of the workspace that may use everything, and has no limits of its own, when absent. */
   readonly key?: Key;
   /** How limits stand; absent = nobody knows. */
@@ -56,14 +61,18 @@ export function explain(snapshot: Snapshot, body: Buffer, options: ExplainOption
   const { workspace, now, foresee, health } = options;
   const key: Key = options.key ?? { name: 'explain', workspace, aliases: new Map(), disabled: false };
   let requested = '';
+  let told: Pick<Explanation, 'route' | 'task'> = { route: [] };
   try {
     const ask = dialectOf(body, options.dialect).read(body);
     requested = ask.model ?? ask.preset ?? '';
-    const route = resolve(ask, key, snapshot);
+    const asked = routeFacts(ask, options.headers ?? {}, now);
+    told = tellRoute(explainRoute(ask, key, snapshot, asked), asked);
+    const route = resolve(ask, key, snapshot, asked);
     const foresight = foresee?.({
       workspace,
       key: key.name,
       ...optional('preset', route.preset?.slug),
+      ...optional('via', presetsOf(route.hops)),
       ...optional('user', ask.user),
     });
     const downgrade = foresight?.downgrade();
@@ -92,6 +101,7 @@ export function explain(snapshot: Snapshot, body: Buffer, options: ExplainOption
     const steps = unbidden ? [unbidden.step] : plan.steps.slice(0, route.failover.attempts);
     const [rests, ...others] = resting;
     return {
+      ...told,
       ...optional('preset', route.preset && `${route.preset.slug}@${route.preset.version}`),
       requested,
       warnings: [
@@ -119,7 +129,7 @@ export function explain(snapshot: Snapshot, body: Buffer, options: ExplainOption
     };
   } catch (error) {
     if (!(error instanceof Refused)) throw error;
-    return { requested, warnings: [], steps: [], skipped: [], problem: error.problem };
+    return { ...told, requested, warnings: [], steps: [], skipped: [], problem: error.problem };
   }
 }
 
@@ -127,6 +137,10 @@ export function explain(snapshot: Snapshot, body: Buffer, options: ExplainOption
 function endOf(place: Place | undefined, now: number): number | undefined {
   const { until } = place?.kept ?? {};
   return until !== undefined && until > now ? until : undefined;
+}
+
+function tellRoute(route: readonly JudgedPreset[], facts: RouteFacts): Pick<Explanation, 'route' | 'task'> {
+  return { route, ...optional('task', route.length === 0 ? undefined : taskText(facts)) };
 }
 
 type RestingStep = { readonly step: PlanStep; readonly endpoint: string; readonly rest: Rest };

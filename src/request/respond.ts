@@ -3,6 +3,7 @@ import { toUsd } from '../core/money.ts';
 import { optional } from '../core/optional.ts';
 import type { Problem } from '../core/problem.ts';
 import { multiplier } from '../core/record.ts';
+import { routeText } from '../core/route.ts';
 import type { Usage } from '../core/usage.ts';
 import { costSoFar, primaryCost, servedBy, type Trail } from './trail.ts';
 
@@ -18,13 +19,15 @@ export type Cost = { readonly usage: Usage };
 export function routingHeaders(trail: Trail, now: number, money?: Cost): OutHeaders {
   const preset = trail.route?.preset;
   const served = servedBy(trail);
+  const route = routeText(trail.route?.hops);
   const list = (items: readonly string[]): string | undefined =>
-    items.length > 0 ? shortened(items) : undefined;
+    items.length > 0 ? shortened(items, route?.length ?? 0) : undefined;
   return {
     'x-generation-id': trail.id,
     'request-id': trail.id,
     'server-timing': timing(trail, now),
     ...optional('x-spillway-preset', preset && `${preset.slug}@${preset.version}`),
+    ...optional('x-spillway-route', route),
     ...(served
       ? {
           'x-spillway-model': served.model,
@@ -58,9 +61,9 @@ function decimal(usd: number): string {
   return usd.toFixed(9).replace(/\.?0+$/, '') || '0';
 }
 
-/** Each list may take its share of the bound; what does not fit is counted: `a:ok,b:context,+3 more`. */
-function shortened(items: readonly string[]): string {
-  const most = maxHeaderBytes / 2 - 200;
+/** Each list may take its share of the bound, beside the `taken` bytes of another header; what does not fit is counted: `a:ok,b:context,+3 more`. */
+function shortened(items: readonly string[], taken: number): string {
+  const most = (maxHeaderBytes - taken) / 2 - 200;
   let text = '';
   for (const [index, item] of items.entries()) {
     const next = text === '' ? item : `${text},${item}`;

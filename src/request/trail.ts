@@ -16,6 +16,7 @@ import {
   type Skip,
 } from '../core/record.ts';
 import type { Route } from '../core/resolve.ts';
+import { routeText } from '../core/route.ts';
 import type { Endpoint, JsonObject, Key } from '../core/snapshot.ts';
 import { cold, type Usage } from '../core/usage.ts';
 import type { Dialect } from '../dialects/dialect.ts';
@@ -131,6 +132,7 @@ export function routingFacts(trail: Trail, usage: Usage): JsonObject {
   return {
     generation: trail.id,
     ...optional('preset', preset && `${preset.slug}@${preset.version}`),
+    ...optional('route', routeText(trail.route?.hops)),
     ...(served
       ? {
           model: served.model,
@@ -175,6 +177,7 @@ export function recordOf(trail: Trail, conclusion: Conclusion): GenerationRecord
     requested: route?.requested ?? ask?.model ?? '',
     ...optional('preset', route?.preset?.slug),
     ...optional('presetVersion', route?.preset?.version),
+    ...(route && route.hops.length > 0 ? { routed: route.hops, ...optional('task', route.task) } : {}),
     ending: conclusion.ending,
     ...optional('problem', conclusion.problem),
     ...optional('refusedBy', conclusion.refusedBy),

@@ -182,6 +182,7 @@ function explanationOf(body: Buffer, workspace: string): Explanation {
   return {
     preset: `coder@7`,
     requested: model,
+    route: [],
     warnings: [`workspace ${workspace}`],
     steps: steps.map((step, position) => ({
       ...step,
