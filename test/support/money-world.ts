@@ -20,7 +20,8 @@ import type {
 import { serve } from '../../src/serve.ts';
 import { playCall, priceOf, type ProviderCall } from './money-provider.ts';
 import type { LimitSpec, Place, Scene, Step } from './money-scene.ts';
-import { snapshotOf, VirtualClock } from './virtual-world.ts';
+import { snapshotOf } from './virtual-world.ts';
+import { VirtualClock } from '../../src/sim/clock.ts';
 
 const keyText = (index: number): string => `sk-money-${index}-0123456789`;
 

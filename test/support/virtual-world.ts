@@ -14,69 +14,11 @@ import { snapshotFromDocument } from '../../src/control/check-document.ts';
 import type { LimitState } from '../../src/core/limit-state.ts';
 import type { AttemptRecord, GenerationRecord } from '../../src/core/record.ts';
 import type { Snapshot } from '../../src/core/snapshot.ts';
-import type { Caches, Clock, Departed, Reply, UpstreamCall, UpstreamSink, World } from '../../src/ports.ts';
+import { epoch, VirtualClock } from '../../src/sim/clock.ts';
+import type { Caches, Departed, Reply, UpstreamCall, UpstreamSink, World } from '../../src/ports.ts';
 import { chatDialect } from '../../src/dialects/chat/dialect.ts';
 import { serve } from '../../src/serve.ts';
 import { memoryLeases } from './memory-leases.ts';
-
-/** Tuesday noon, UTC. */
-const epoch = Date.UTC(2026, 10, 24, 12);
-
-export class VirtualClock implements Clock {
-  readonly #epoch: number;
-  #now = 0;
-  #stepped = 0;
-  #timers: { readonly at: number; readonly fire: () => void }[] = [];
-
-  constructor(began = epoch) {
-    this.#epoch = began;
-  }
-
-  now(): number {
-    return this.#epoch + this.#now + this.#stepped;
-  }
-
-  /** Sets the wall clock forwards or back; durations know nothing of it. */
-  step(ms: number): void {
-    this.#stepped += ms;
-  }
-
-  ticks(): number {
-    return this.#now;
-  }
-
-  after(ms: number, fire: () => void): () => void {
-    const timer = { at: this.#now + ms, fire };
-    this.#timers.push(timer);
-    return () => {
-      this.#timers = this.#timers.filter((other) => other !== timer);
-    };
-  }
-
-  get pending(): number {
-    return this.#timers.length;
-  }
-
-  /** Moves on, firing timers in their order; promises settle in between. */
-  async advance(ms: number): Promise<void> {
-    const until = this.#now + ms;
-    await settled();
-    for (;;) {
-      const next = this.#timers.filter(({ at }) => at <= until).sort((a, b) => a.at - b.at)[0];
-      if (!next) break;
-      this.#timers = this.#timers.filter((other) => other !== next);
-      this.#now = next.at;
-      next.fire();
-      await settled();
-    }
-    this.#now = until;
-    await settled();
-  }
-}
-
-function settled(): Promise<void> {
-  return new Promise((resolve) => setImmediate(resolve));
-}
 
 /** What an upstream does: so many ms after the last step, call something on the sink. */
 export type Script = readonly (readonly [afterMs: number, act: (sink: UpstreamSink) => void])[];
