@@ -57,7 +57,8 @@ async function findServer(
   const ask = (trail.ask = inbound.dialect.read(await inbound.body()));
   const route = (trail.route = resolve(ask, key, snapshot));
   if (ask.stream) front.keepAlive();
-  const waiting = { world, departure, deadline: trail.began + patienceMs };
+  const patience = Math.min(patienceMs, route.failover.timeouts.startBy);
+  const waiting = { world, departure, deadline: trail.began + patience };
   const ticket = (trail.ticket = await admit(callerOf(trail, key), waiting, snapshot));
   const downgrade = ticket.downgrade();
   const { dialect, headers } = inbound;
