@@ -59,15 +59,17 @@ export type SimAnswer = {
 export function makeAnswer(order: AnswerOrder, die: Dice): SimAnswer {
   const { wire: name, tag, cap, tool } = order;
   const report = die.pick(['exact', 'exact', 'exact', 'exact', 'none', 'more'] as const);
-  const perPiece = name === 'gemini' ? 1 : die.whole(1, 5);
-  const most = Math.max(1, Math.floor(cap / perPiece));
+  const padding = die.pick([0, 0, 60, 400]);
+  // No token has less than a byte. Gemini counts the events of a stream.
+  const perPiece = name === 'gemini' ? 1 : die.whole(1, 5 + padding / 2);
+  const most = Math.max(1, Math.floor(cap / (tool ? 1 : perPiece)));
   const wanted = die.whole(1, 9);
-  const texts = textsOf(tag, wanted, tool);
+  const texts = textsOf(tag, tool ? 0 : wanted, padding);
   const whole = texts.length <= most;
   const shown = whole ? texts : texts.slice(0, most);
   const used: Tokens = {
     input: 1 + Math.floor(die.between(0, 1) * order.promptBytes),
-    output: Math.min(cap, shown.length * (cap < perPiece ? 1 : perPiece)),
+    output: Math.min(cap, shown.length * (tool ? 1 : perPiece)),
   };
   const stated = report === 'more' ? { input: used.input + 3_000, output: used.output + cap } : used;
   const choice: Choice = {
@@ -81,7 +83,7 @@ export function makeAnswer(order: AnswerOrder, die: Dice): SimAnswer {
     ...written,
     pieces: written.pieces.map((piece) => ({
       ...piece,
-      output: Math.min(used.output, piece.output * perPiece),
+      output: Math.min(used.output, piece.output * (tool ? 1 : perPiece)),
     })),
     content: shown.join(''),
     used,
@@ -90,10 +92,10 @@ export function makeAnswer(order: AnswerOrder, die: Dice): SimAnswer {
   };
 }
 
-/** Arguments that were cut are no JSON: what wires make of them differs, so calls of tools are never cut by a cap. */
-function textsOf(tag: string, count: number, tool: boolean): readonly string[] {
-  if (tool) return ['{"q":"', `${tag}:0 `, `${tag}:1`, '"}'];
-  return Array.from({ length: count }, (_, index) => `${tag}:${index} `);
+/** Arguments that were cut are no JSON, and what wires make of them differs: so calls of tools are short. */
+function textsOf(tag: string, count: number, padding: number): readonly string[] {
+  if (count === 0) return ['{"q":"', `${tag}:0 `, `${tag}:1`, '"}'];
+  return Array.from({ length: count }, (_, index) => `${tag}:${index}${'.'.repeat(padding)} `);
 }
 
 function write(

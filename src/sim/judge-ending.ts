@@ -76,6 +76,9 @@ function judgeEnd({ visit, record, reading, streamed, preset }: Sight, say: Say)
     case 'cut':
       ends('abort', false, 1);
       if (!streamed) say(4, 'only a stream can be cut');
+      // Of a tool's call the name comes before the arguments.
+      if (last?.state.contentAt === undefined && last?.answer.content.startsWith('{') !== true)
+        say(4, 'nobody had said anything yet: another might have been asked');
       break;
     case 'failed':
       ends(streamed ? 'abort' : 'end', false, 1);

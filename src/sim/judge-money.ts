@@ -1,6 +1,6 @@
 /** Promise 2, and the books: what providers bill is what limits count, and never more than a limit allows. */
 import type { LimitState } from '../core/limit-state.ts';
-import { eachOf, endOf, inScope, ruleOf, standsFor, type Rule } from './limit-rules.ts';
+import { counterOf, eachOf, endOf, inScope, ruleOf, standsFor, type Rule } from './limit-rules.ts';
 import type { ProviderCall } from './provider.ts';
 import { overAt, priceOf, type Say, type Sight } from './sight.ts';
 import type { SimWorld, Visit } from './world.ts';
@@ -20,6 +20,7 @@ function counts(rule: Rule, { visit: { plan }, call }: Counted): boolean {
 function amountOf({ unit }: Rule, counted: Counted): number {
   const tokens = counted.call.billed();
   if (unit === 'tokens') return tokens ? tokens.input + tokens.output : 0;
+  if (unit === 'premium_usd') return premiumOf(counted);
   return truth(counted);
 }
 
@@ -44,7 +45,7 @@ export function auditBooks(world: SimWorld, say: Say): void {
   if (!sameSince) return;
   const all = callsOf(world.visits);
   for (const rule of world.configuration.limits.map(ruleOf)) {
-    if (rule.unit !== 'usd' && rule.unit !== 'tokens') continue;
+    if (rule.unit === 'requests' || rule.unit === 'concurrent') continue;
     for (const state of world.ledger.standings().filter((one) => standsFor(one, rule))) {
       const honest = within(rule, state, all).filter(({ call }) => !call.answer.over);
       const billed = honest.reduce((sum, one) => sum + amountOf(rule, one), 0);
@@ -52,7 +53,23 @@ export function auditBooks(world: SimWorld, say: Say): void {
         say(2, `${rule.name}: less than nothing ${JSON.stringify(state)}`);
       if (billed > state.spent + state.held)
         say(2, `${rule.name}: providers bill ${billed}, the ledger counts ${state.spent} + ${state.held}`);
+      const after = world.store.afterCrash(counterOf(rule, state));
+      if (rule.enforced && billed > after)
+        say(2, `${rule.name}: providers bill ${billed}, after a crash ${after} would count`);
     }
+  }
+}
+
+/** An attempt that begins is counted in the windows of now. */
+export function auditWindows(world: SimWorld, counted: Counted, say: Say): void {
+  const now = world.clock.now();
+  for (const rule of world.configuration.limits.map(ruleOf)) {
+    const { per } = rule.body;
+    if (per === 'request' || rule.unit !== 'usd' || !counts(rule, counted)) continue;
+    const each = eachOf(rule, counted.visit.plan);
+    const states = world.ledger.standings().filter((one) => standsFor(one, rule) && one.each === each);
+    if (!states.some(({ resetsAt }) => (resetsAt ?? Infinity) === endOf(per, now)))
+      say(2, `${rule.name}: an attempt begins, and is not counted now`);
   }
 }
 
@@ -123,8 +140,6 @@ function sumOf(rule: Rule, group: readonly Counted[]): number {
       return byAttempt(rule)
         ? group.length
         : new Set(group.filter((one) => isSameWindow(rule, one)).map(({ visit }) => visit.id)).size;
-    case 'premium_usd':
-      return group.reduce((sum, one) => sum + premiumOf(one), 0);
     default:
       return group.reduce((sum, one) => sum + amountOf(rule, one), 0);
   }

@@ -1,6 +1,7 @@
 /** Breakers, and what was left out: an endpoint rests when it should, for a reason, and the chain goes on without it. */
 import { fallsOf, mayGoOn, unfit, type Fall } from './judge-route.ts';
-import { departedAt, isLower, type Say, type Sight } from './sight.ts';
+import type { SimEndpoint } from './configuration.ts';
+import { departedAt, isLower, overAt, type Say, type Sight } from './sight.ts';
 import type { Universe } from './universe.ts';
 
 const hour = 3_600_000;
@@ -35,8 +36,13 @@ export function judgeRest(sights: readonly Sight[], say: (sight: Sight) => Say):
         (fall) => fall.call.endpoint.id === call.endpoint.id && fall.outcome !== 'client_gone',
       );
       // Where everybody rests, one is asked all the same, and nobody else.
-      if (sight.visit.calls.length > 1 && isOpen(own, call.at))
+      if (sight.visit.calls.length === 1) continue;
+      const opened = openedAt(own, call.at);
+      if (opened === undefined) continue;
+      if (call.at < opened + 1_000)
         say(sight)(7, `${call.endpoint.id} was called while its breaker was open`);
+      if (probing(sights, call, opened))
+        say(sight)(7, `${call.endpoint.id} was called while another call probed it`);
     }
 }
 
@@ -48,9 +54,9 @@ function concerns({ call, outcome }: Fall, next: Fall['call']): boolean {
 }
 
 /** Three failures in a row open it for a second at least; what began before that says nothing any more. */
-function isOpen(own: readonly Fall[], now: number): boolean {
+function openedAt(own: readonly Fall[], now: number): number | undefined {
   // Of many outcomes in a short time a share of failures is enough: then nobody outside can tell when it opened.
-  if (own.filter(({ at }) => at > now - 60_000).length >= 10) return false;
+  if (own.filter(({ at }) => at > now - 60_000).length >= 10) return undefined;
   let row = 0;
   let opened = -Infinity;
   let open = false;
@@ -66,7 +72,22 @@ function isOpen(own: readonly Fall[], now: number): boolean {
       continue;
     [open, opened, row] = [true, at, 0];
   }
-  return open && now < opened + 1_000;
+  return open ? opened : undefined;
+}
+
+/** A call that was no last resort began when the breaker had opened, and has shown nothing yet. */
+function probing(sights: readonly Sight[], call: Fall['call'], opened: number): boolean {
+  return sights.some(
+    ({ visit }) =>
+      visit.calls.length > 1 &&
+      visit.calls.some(
+        (other, index) =>
+          other.endpoint.id === call.endpoint.id &&
+          other.at >= opened &&
+          other.at < call.at &&
+          Math.min(other.state.contentAt ?? Infinity, overAt(visit, index)) > call.at,
+      ),
+  );
 }
 
 /** Whoever failed for everybody has asked everybody; and whoever was left out was so for a reason. */
@@ -154,12 +175,7 @@ function reasonless(
     case 'max_cost_multiplier':
       return preset.multiplier === undefined ? 'there is no such limit' : undefined;
     case 'breaker':
-      return falls.some(
-        ({ call, outcome, at }) =>
-          call.endpoint.provider === endpoint.provider && at <= end && outcome !== 'ok',
-      )
-        ? undefined
-        : 'it never failed';
+      return mayRest(endpoint, sight, falls) ? undefined : 'nothing that it did lately is a reason';
     case 'paused':
       return universe.pauses.some(({ endpoint: paused, from }) => paused === id && from <= end)
         ? undefined
@@ -172,4 +188,28 @@ function reasonless(
     default:
       return undefined;
   }
+}
+
+/** Longer than any back-off, and than any time that a provider may ask for. */
+const longest = 301_000;
+
+/** Something that happened there before may still keep it from being asked. */
+function mayRest(endpoint: SimEndpoint, { visit }: Sight, falls: readonly Fall[]): boolean {
+  const end = visit.doneAt ?? Infinity;
+  const known = falls.filter(({ call, at }) => call.endpoint.provider === endpoint.provider && at <= end);
+  const all = visit.configuration.providers.find(({ name }) => name === endpoint.provider)?.credentials ?? [];
+  const refused = new Set(
+    known
+      .filter(({ outcome }) => outcome === 'auth' || outcome === 'quota')
+      .map(({ call }) => call.credential),
+  );
+  if (all.every((credential) => refused.has(credential))) return true;
+  const own = known.filter(({ call }) => call.endpoint.id === endpoint.id);
+  if (own.some(({ outcome }) => outcome === 'model_gone')) return true;
+  const blamed = own.filter(({ outcome }) => counted.has(outcome) || outcome === 'rate_limit');
+  // Behind an outage one call probes, and others wait for what it finds.
+  const probed = falls.some(
+    ({ call, at }) => call.endpoint.id === endpoint.id && call.at <= end && at >= visit.at,
+  );
+  return blamed.some(({ at }) => probed || at > visit.at - longest);
 }

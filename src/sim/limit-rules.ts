@@ -104,6 +104,31 @@ export function standsFor(state: LimitState, { at, of, unit, body }: Rule): bool
   );
 }
 
+/** What the store knows a counter by. */
+export function counterOf(
+  { at, of, body, unit }: Rule,
+  { each, resetsAt }: Pick<LimitState, 'each' | 'resetsAt'>,
+): string {
+  const whose = at === 'key' || at === 'preset' ? `default/${of}` : of;
+  const scope = whose === '' ? at : `${at} ${whose}`;
+  const words = `${scope} ${unit}/${body.per}${body.each === undefined ? '' : ` each ${body.each}`}`;
+  return `${words}${each === undefined ? '' : ` ${each}`} @${startOf(body.per, resetsAt)}`;
+}
+
+function startOf(per: string | undefined, end: number | undefined): number {
+  if (end === undefined) return 0;
+  const date = new Date(end);
+  const lengths: Record<string, number> = {
+    minute: 60_000,
+    hour: 3_600_000,
+    day: 86_400_000,
+    week: 604_800_000,
+  };
+  return per === 'month'
+    ? Date.UTC(date.getUTCFullYear(), date.getUTCMonth() - 1, 1)
+    : end - (lengths[per ?? ''] ?? 0);
+}
+
 /** About what a few requests need. */
 const unitAmount: Readonly<Record<LimitUnit, number>> = {
   usd: 0.02,

@@ -7,13 +7,19 @@ const usage = `npm run sim -- [options]
   --universes N   how many to play, one seed after the other (100)
   --from SEED     the first seed (drawn at random, and printed)
   --seed SEED     this universe alone
+  --stop          stop at the first that is broken
   --verbose       print what happens in each, moment by moment
   --help          this text
 
 Exits with 1 when a promise of the gateway is broken: it prints the seed, what was broken, and the command that plays
 the same universe again.`;
 
-type Options = { readonly from: number; readonly count: number; readonly verbose: boolean };
+type Options = {
+  readonly from: number;
+  readonly count: number;
+  readonly verbose: boolean;
+  readonly stop: boolean;
+};
 
 class BadOption extends Error {}
 
@@ -24,15 +30,16 @@ function readOptions(words: readonly string[]): Options | 'help' {
       universes: { type: 'string' },
       from: { type: 'string' },
       seed: { type: 'string' },
+      stop: { type: 'boolean', default: false },
       verbose: { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
     },
   });
   if (values.help) return 'help';
-  const { verbose } = values;
-  if (values.seed !== undefined) return { from: whole('seed', values.seed), count: 1, verbose };
+  const { verbose, stop } = values;
+  if (values.seed !== undefined) return { from: whole('seed', values.seed), count: 1, verbose, stop };
   const from = values.from === undefined ? Math.floor(Math.random() * 1e9) : whole('from', values.from);
-  return { from, count: whole('universes', values.universes ?? '100'), verbose };
+  return { from, count: whole('universes', values.universes ?? '100'), verbose, stop };
 }
 
 function whole(name: string, text: string): number {
@@ -43,7 +50,7 @@ function whole(name: string, text: string): number {
 async function main(): Promise<void> {
   const options = readOptions(process.argv.slice(2));
   if (options === 'help') return say(usage);
-  const { from, count, verbose } = options;
+  const { from, count, verbose, stop } = options;
   const began = performance.now();
   let [requests, attempts, broken] = [0, 0, 0];
   say(`seeds ${from} to ${from + count - 1}`);
@@ -55,6 +62,7 @@ async function main(): Promise<void> {
     if (outcome.violations.length > 0) {
       broken += 1;
       tell(outcome);
+      if (stop) break;
     }
     progress(`${seed - from + 1} of ${count} universes, ${broken} broken`);
   }

@@ -1,5 +1,5 @@
 /** Plays the universe of a seed and asks the oracle: which promises of the design were broken? */
-import { auditBooks, judgeAttempts, judgeLimits } from './judge-money.ts';
+import { auditBooks, auditWindows, judgeAttempts, judgeLimits } from './judge-money.ts';
 import { judgeEnding } from './judge-ending.ts';
 import { fallsOf, judgeRoute } from './judge-route.ts';
 import { judgeRest, judgeSkips } from './judge-rest.ts';
@@ -29,7 +29,10 @@ export async function play(seed: number): Promise<Outcome> {
     (promise, what) =>
       void violations.push({ promise, where, what });
   const world = new SimWorld(universe, {
-    called: ({ id }) => auditBooks(world, say(id)),
+    called: (visit, call) => {
+      auditBooks(world, say(visit.id));
+      auditWindows(world, { visit, call }, say(visit.id));
+    },
     closed: ({ id }) => auditBooks(world, say(id)),
   });
   await world.run(patienceMs);

@@ -85,10 +85,11 @@ function readEvent(speech: Speech, { name, data }: Event, notes: Notes): void {
 
 function chatEvent(event: Json, notes: Notes): void {
   noteModel(event['model'], notes);
-  if (event['error'] !== undefined) return noteError(event['error'], notes);
+  if (event['error'] !== undefined) noteError(event['error'], notes);
   for (const choice of list(event['choices'])) {
     notes.content += spoken(object(choice['delta']));
-    if (typeof choice['finish_reason'] === 'string') notes.finished = true;
+    const { finish_reason: finish } = choice;
+    if (typeof finish === 'string' && finish !== 'error') notes.finished = true;
   }
 }
 

@@ -57,7 +57,7 @@ export class SimWorld {
   configuration: Configuration;
   #snapshot: Snapshot;
   readonly #watcher: Watcher;
-  readonly #store = new CrashStore();
+  readonly store = new CrashStore();
   readonly #clients: Client[] = [];
   readonly #shared: Pick<World, 'clock' | 'ledger' | 'signatures' | 'caches' | 'health' | 'pace'>;
 
@@ -70,7 +70,7 @@ export class SimWorld {
     this.ledger = new ProcessLedger({
       clock,
       store: {
-        spent: ({ counter }) => this.#store.spent(counter),
+        spent: ({ counter }) => this.store.spent(counter),
         take: (orders) => this.#take(orders),
         loans: () => [],
       },
@@ -142,7 +142,7 @@ export class SimWorld {
     const trouble = this.universe.storeTroubles.find(({ from, until }) => from <= now && now < until);
     if (trouble?.kind === 'fails') throw new StoreLost('the store is away');
     if (trouble) await this.clock.sleep(trouble.kind === 'hangs' ? 20_000 : trouble.ms);
-    this.#store.take(orders);
+    this.store.take(orders);
     return orders.map(({ amount }) => amount);
   }
 
@@ -189,7 +189,7 @@ export class SimWorld {
 
   #close(visit: Visit, record: GenerationRecord, charges: readonly Charge[]): void {
     visit.closings.push({ record, charges, at: this.clock.ticks() });
-    this.#store.settle({ charges });
+    this.store.settle({ charges });
     const skips = record.skipped.map(({ endpoint, reason }) => `${endpoint}:${reason}`).join(' ');
     this.note(`r${visit.plan.number} ${record.ending} ${record.problem ?? ''} ${skips}`.trim());
     this.#watcher.closed(visit);
