@@ -52,7 +52,7 @@ export function refusalOf(mood: Mood, wire: WireName, retryAfter: number): Refus
     case 'rate_limit_bare':
       return plain(429, 'Slow down, please.', 'rate_limit_error');
     case 'quota':
-      return wire === 'gemini' ? plain(402, 'Insufficient balance', 'billing') : said('out_of_credit', wire);
+      return wire === 'gemini' ? plain(402, 'Payment is required.', 'billing') : said('out_of_credit', wire);
     case 'server_error':
       return said('server_error', wire);
     case 'html':
