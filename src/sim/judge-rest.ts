@@ -75,19 +75,23 @@ function openedAt(own: readonly Fall[], now: number): number | undefined {
   return open ? opened : undefined;
 }
 
-/** A call that was no last resort began when the breaker had opened, and has shown nothing yet. */
+/** A call that was no last resort began when the breaker had opened, and nobody has shown anything yet. */
 function probing(sights: readonly Sight[], call: Fall['call'], opened: number): boolean {
-  return sights.some(
-    ({ visit }) =>
-      visit.calls.length > 1 &&
-      visit.calls.some(
-        (other, index) =>
-          other.endpoint.id === call.endpoint.id &&
-          other.at >= opened &&
-          other.at < call.at &&
-          Math.min(other.state.contentAt ?? Infinity, overAt(visit, index)) > call.at,
+  const since = sights.flatMap(({ visit }) =>
+    visit.calls
+      .map((other, index) => ({ other, alone: visit.calls.length === 1, over: overAt(visit, index) }))
+      .filter(
+        ({ other: { endpoint, at } }) => endpoint.id === call.endpoint.id && at >= opened && at < call.at,
       ),
   );
+  if (since.some(({ other }) => shownAt(other) <= call.at)) return false;
+  return since.some(({ alone, over }) => !alone && over > call.at);
+}
+
+/** The first content closes a breaker; of a tool's call the name is some. */
+function shownAt({ state, answer }: Fall['call']): number {
+  const named = answer.content.startsWith('{') ? state.saidAt : undefined;
+  return state.contentAt ?? named ?? Infinity;
 }
 
 /** Whoever failed for everybody has asked everybody; and whoever was left out was so for a reason. */
