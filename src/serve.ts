@@ -69,7 +69,8 @@ async function findServer(
   if (retry) trail.clientRetry = retry;
   const route = (trail.route = resolve(ask, key, snapshot, routeFacts(ask, inbound.headers, trail.at)));
   if (ask.stream) front.keepAlive();
-  const waiting = { world, departure, deadline: trail.began + patienceMs };
+  const patience = Math.min(patienceMs, route.failover.timeouts.startBy);
+  const waiting = { world, departure, deadline: trail.began + patience };
   const ticket = (trail.ticket = await admit(callerOf(trail, key), waiting, snapshot));
   const downgrade = ticket.downgrade();
   const { dialect, headers } = inbound;

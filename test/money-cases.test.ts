@@ -15,11 +15,11 @@ import {
   says,
   snapshotOf,
   streams,
-  VirtualClock,
   virtualKeyHash,
   visit,
   type Script,
 } from './support/virtual-world.ts';
+import { VirtualClock } from '../src/sim/clock.ts';
 
 const limited = (limits: string, provider = ''): Snapshot =>
   snapshotOf(`
@@ -122,6 +122,19 @@ test('two holds at the same moment are both granted when their leases arrive one
     results.filter((result) => 'denied' in result),
     [],
   );
+});
+
+test('a store whose answers come in another order than they were asked for keeps nobody busy', async () => {
+  const arrive: (() => void)[] = [];
+  let asked = 0;
+  const store = (): Promise<void> =>
+    ++asked === 1 ? new Promise((resolve) => arrive.push(resolve)) : Promise.resolve();
+  const at = desk(limited('{ usd: 1000, per: total }'), store);
+  const holding = async (): Promise<Hold | Denial> => await ticketOf(at).hold(target, dollars(1));
+  const both = [holding(), holding()];
+  await at.clock.advance(10);
+  for (const each of arrive) each();
+  for (const result of await Promise.all(both)) granted(result);
 });
 
 test('a request limit of a provider refuses at once: no settlement gives a request back', async () => {

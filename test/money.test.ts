@@ -13,7 +13,7 @@ import { openDatabase, transaction } from '../src/adapters/database.ts';
 import { insertEntries } from '../src/adapters/generations.ts';
 import { entryOf, journalLine, wholeEntry } from '../src/adapters/journal-line.ts';
 import type { LimitState } from '../src/core/limit-state.ts';
-import { CrashStore } from './support/money-rules.ts';
+import { CrashStore } from '../src/sim/lease-store.ts';
 import { Oracle } from './support/money-oracle.ts';
 import { ceilingOf } from './support/money-provider.ts';
 import { scene, type Scene } from './support/money-scene.ts';

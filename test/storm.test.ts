@@ -4,7 +4,7 @@
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { dice, type Dice } from '../bench/money/dice.ts';
+import { dice, type Dice } from '../src/sim/dice.ts';
 import {
   refuses,
   snapshotOf,

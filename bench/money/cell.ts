@@ -1,7 +1,7 @@
 /** One cell of the table: so many clients with unlimited demand, until nobody gets anything for the money left. */
 import type { GenerationRecord } from '../../src/core/record.ts';
 import type { Snapshot } from '../../src/core/snapshot.ts';
-import { dice, type Dice } from './dice.ts';
+import { dice, type Dice } from '../../src/sim/dice.ts';
 import { snapshotOf } from './document.ts';
 import type { PolicyName } from './policies.ts';
 import type { Prices } from './upstream.ts';

@@ -8,7 +8,7 @@ import type { Key, Snapshot } from '../../src/core/snapshot.ts';
 import type { Paid } from '../../src/ports.ts';
 import { median } from '../numbers.ts';
 import { snapshotOf } from './document.ts';
-import { VirtualClock } from './clock.ts';
+import { VirtualClock } from '../../src/sim/clock.ts';
 
 export type LedgerCost = {
   /** µs of processor time for each request. */

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { play, type Case, type Outcome } from './cell.ts';
-import { VirtualClock } from './clock.ts';
+import { VirtualClock } from '../../src/sim/clock.ts';
 import { policyNames, type PolicyName } from './policies.ts';
 import { agentsLine, brokenPromises, costLines, heading, line } from './report.ts';
 

@@ -7,7 +7,7 @@ import type { Demand } from '../../src/core/demand.ts';
 import type { LimitState } from '../../src/core/limit-state.ts';
 import type { Snapshot } from '../../src/core/snapshot.ts';
 import type { Charge, Denial, Hold, Ledger, Ticket } from '../../src/ports.ts';
-import type { VirtualClock } from './clock.ts';
+import type { VirtualClock } from '../../src/sim/clock.ts';
 
 export const policyNames = ['count-after', 'reserve-once', 'ours'] as const;
 export type PolicyName = (typeof policyNames)[number];

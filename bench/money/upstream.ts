@@ -3,8 +3,8 @@
  * compared with: it is added up here, from the provider's side, by nothing that the gateway uses.
  */
 import type { Upstream, UpstreamCall, UpstreamSink } from '../../src/ports.ts';
-import type { VirtualClock } from './clock.ts';
-import type { Dice } from './dice.ts';
+import type { VirtualClock } from '../../src/sim/clock.ts';
+import type { Dice } from '../../src/sim/dice.ts';
 
 /** Nano-USD per token. */
 export type Prices = { readonly input: number; readonly output: number };

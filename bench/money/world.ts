@@ -8,8 +8,8 @@ import type { Snapshot } from '../../src/core/snapshot.ts';
 import { chatDialect } from '../../src/dialects/chat/dialect.ts';
 import type { Reply, World } from '../../src/ports.ts';
 import { serve } from '../../src/serve.ts';
-import { VirtualClock } from './clock.ts';
-import { dice } from './dice.ts';
+import { VirtualClock } from '../../src/sim/clock.ts';
+import { dice } from '../../src/sim/dice.ts';
 import { books, type Book, type PolicyName } from './policies.ts';
 import { scriptedProvider, type Provider, type ProviderOptions } from './upstream.ts';
 

@@ -1,6 +1,6 @@
 /** One client of the soak: asks one thing after the other, sometimes leaves, and judges how each answer ended. */
 import { request, type Agent, type ClientRequest, type IncomingMessage } from 'node:http';
-import type { Dice } from '../money/dice.ts';
+import type { Dice } from '../../src/sim/dice.ts';
 import { dialects, type Ask } from './dialects.ts';
 
 export type Ending =

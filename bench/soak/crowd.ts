@@ -1,6 +1,6 @@
 /** The clients of a soak together: so many at once, each asking again as soon as it is answered. */
 import { Agent } from 'node:http';
-import { dice } from '../money/dice.ts';
+import { dice } from '../../src/sim/dice.ts';
 import { optional } from '../../src/core/optional.ts';
 import { askOnce, drawLeaving, type Ending, type Outcome } from './client.ts';
 import { drawAsk } from './dialects.ts';

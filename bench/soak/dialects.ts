@@ -1,5 +1,5 @@
 /** The three dialects as a client of the soak speaks them: what is asked, and how an answer may end. */
-import type { Dice } from '../money/dice.ts';
+import type { Dice } from '../../src/sim/dice.ts';
 
 export type DialectName = 'chat' | 'responses' | 'messages';
 

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { request, type IncomingMessage } from 'node:http';
 import { text } from 'node:stream/consumers';
 import { faultKinds, type FaultKind } from '../../src/emulator/faults.ts';
-import type { Dice } from '../money/dice.ts';
+import type { Dice } from '../../src/sim/dice.ts';
 import { adminKey, models } from './document.ts';
 
 /** One call on a connection of its own, which is closed with the answer. Rejects where it is refused. */

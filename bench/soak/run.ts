@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { dice } from '../money/dice.ts';
+import { dice } from '../../src/sim/dice.ts';
 import { gather, type Crowd } from './crowd.ts';
 import { document } from './document.ts';
 import { brokenPromises, leaks, summary, type Found, type Sample } from './figures.ts';

@@ -5,7 +5,7 @@
 import { once } from 'node:events';
 import { Agent, createServer, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { dice, type Dice } from '../money/dice.ts';
+import { dice, type Dice } from '../../src/sim/dice.ts';
 import { refusals, streamEvents } from '../traffic.ts';
 import { askOnce, type Outcome } from './client.ts';
 import { key } from './document.ts';

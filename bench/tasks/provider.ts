@@ -3,7 +3,7 @@
  * five minutes is read from there, anything else is fresh, and bought again after every move.
  */
 import type { Upstream, UpstreamSink } from '../../src/ports.ts';
-import type { VirtualClock } from '../money/clock.ts';
+import type { VirtualClock } from '../../src/sim/clock.ts';
 import { offers } from './setups.ts';
 import type { Sample } from './traces.ts';
 

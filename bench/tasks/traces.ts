@@ -5,7 +5,7 @@
  */
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { dice } from '../money/dice.ts';
+import { dice } from '../../src/sim/dice.ts';
 
 /** What a request is for; what a client would declare in `x-spillway-task`. */
 export const tasks = ['agent', 'explore', 'chat', 'complete'] as const;

@@ -9,7 +9,7 @@ import type { Snapshot } from '../../src/core/snapshot.ts';
 import { chatDialect } from '../../src/dialects/chat/dialect.ts';
 import type { Reply, World } from '../../src/ports.ts';
 import { serve } from '../../src/serve.ts';
-import { VirtualClock } from '../money/clock.ts';
+import { VirtualClock } from '../../src/sim/clock.ts';
 import { books } from '../money/policies.ts';
 import { benchKey } from '../money/world.ts';
 import { tracedProvider, type Outage } from './provider.ts';

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Endpoint } from '../core/snapshot.ts';
-import { snapshotOf, VirtualClock } from '../../test/support/virtual-world.ts';
+import { snapshotOf } from '../../test/support/virtual-world.ts';
+import { VirtualClock } from '../sim/clock.ts';
 import { memoryHealth } from './health.ts';
 
 function endpointWith(apiKey: string): Endpoint {
@@ -21,4 +22,25 @@ test('a refused credential is left alone until it changes; the same one applied 
   assert.partialDeepStrictEqual(health.rest(before), { reason: 'breaker', why: 'auth' });
   assert.equal(health.rest(endpointWith('sk-refused-key'))?.reason, 'breaker');
   assert.equal(health.rest(endpointWith('sk-another-key')), undefined);
+});
+
+test('of an endpoint and its credentials the one that rests longer tells why', () => {
+  const health = memoryHealth(new VirtualClock());
+  const endpoint = endpointWith('sk-refused-key');
+  const enter = (): ReturnType<typeof health.enter> => health.enter(endpoint, 'sk-refused-key', true);
+  for (let time = 0; time < 3; time++) enter()?.settle({ class: 'server_error', status: 500, message: '' });
+  assert.partialDeepStrictEqual(health.rest(endpoint), { why: 'server_error' });
+  enter()?.settle({ class: 'auth', status: 401, message: '' });
+  // A back-off is a guess, and who guesses may be asked as the last resort; a refused credential may not.
+  assert.partialDeepStrictEqual(health.rest(endpoint), { why: 'auth' });
+});
+
+test('a pause that begins while a request waits for money keeps it from being sent', () => {
+  let paused = false;
+  const rest = { reason: 'paused', why: 'maintenance' } as const;
+  const health = memoryHealth(new VirtualClock(), { pauses: { rest: () => (paused ? rest : undefined) } });
+  const endpoint = endpointWith('sk-some-key');
+  assert.ok(health.enter(endpoint, 'sk-some-key', false));
+  paused = true;
+  assert.equal(health.enter(endpoint, 'sk-some-key', false), undefined);
 });

@@ -64,7 +64,9 @@ class Breakers implements MemoryHealth {
   rest(endpoint: Endpoint): Rest | undefined {
     const paused = this.#pauses?.rest(endpoint);
     if (paused || this.#open.size === 0) return paused;
-    return this.#restOf(this.#endpoints.get(endpoint.id)) ?? this.#restOfCredentials(endpoint.provider);
+    const own = this.#restOf(this.#endpoints.get(endpoint.id));
+    const credentials = this.#restOfCredentials(endpoint.provider);
+    return own && credentials ? latest(own, credentials) : (own ?? credentials);
   }
 
   credential(provider: Provider): string | undefined {
@@ -82,6 +84,7 @@ class Breakers implements MemoryHealth {
 
   enter(endpoint: Endpoint, secret: string | undefined, forced: boolean): Call | undefined {
     const id = ++this.#calls;
+    if (this.#pauses?.rest(endpoint)) return undefined;
     if (this.#open.size > 0) {
       const mine = [this.#endpoints.get(endpoint.id), this.#credential(endpoint.provider, secret)];
       if (!forced && mine.some((one) => this.#restOf(one))) return undefined;
@@ -230,6 +233,11 @@ class Breakers implements MemoryHealth {
     if (Math.abs(apart - this.#apart) > 50) this.#apart = apart;
     return Math.round(this.#apart + ticks);
   }
+}
+
+/** Both must be over before it is asked again. */
+function latest(one: Rest, other: Rest): Rest {
+  return (one.until ?? Infinity) >= (other.until ?? Infinity) ? one : other;
 }
 
 type Entered = {

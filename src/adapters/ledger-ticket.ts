@@ -252,10 +252,12 @@ export class LedgerTicket implements Ticket {
       claims.find((claim) => !isOwn(claim) && !claim.counter.covered);
     let reached = await this.#ledger.lease(orders);
     let short = uncovered();
-    // What others asked for at the same time is on its way: answers come in the order of the questions.
-    while (reached && short && short.counter.asked > 0) {
-      reached = await this.#ledger.lease([]);
-      short = uncovered();
+    // What others asked for at the same time is on its way.
+    if (reached && short && short.counter.asked > 0) {
+      reached = await this.#ledger.arrived(() => {
+        short = uncovered();
+        return !short || short.counter.asked === 0;
+      });
     }
     const late = claims.some((claim) => !isOwn(claim) && !this.#ledger.isCurrent(claim.counter));
     if (reached && !short && !late) return hold;

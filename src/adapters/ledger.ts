@@ -61,6 +61,8 @@ export class ProcessLedger implements Ledger {
   /** The counter a budget counts on now; looked up by the budget itself, which is one object for each configuration. */
   readonly #current = new WeakMap<Budget, Open>();
   readonly #waiting = new Set<() => void>();
+  /** Those who need what others have asked of the store. */
+  readonly #awaiting = new Set<() => void>();
   #swept = 0;
 
   constructor(options: LedgerOptions) {
@@ -175,6 +177,22 @@ export class ProcessLedger implements Ledger {
     });
   }
 
+  /** Waits for what others have asked for, until `enough`; false when the store does not answer in time. */
+  arrived(enough: () => boolean): Promise<boolean> {
+    return new Promise((resolve) => {
+      const look = (): void => {
+        if (enough()) end(true);
+      };
+      const end = (reached: boolean): void => {
+        stop();
+        this.#awaiting.delete(look);
+        resolve(reached);
+      };
+      const stop = this.options.clock.after(storeMs, () => end(false));
+      this.#awaiting.add(look);
+    });
+  }
+
   /** What comes late is leased all the same, and lies idle until somebody needs it. */
   async #lease(orders: readonly Order[]): Promise<boolean> {
     try {
@@ -187,6 +205,8 @@ export class ProcessLedger implements Ledger {
       for (const { counter, amount } of orders) counter.lease(amount, 0);
       this.options.fault(error);
       return false;
+    } finally {
+      for (const look of this.#awaiting) look();
     }
   }
 

@@ -247,3 +247,13 @@ test('calm is who neither failed nor came back within a minute', () => {
   ] as const)
     assert.equal(isCalm(state, now), expected, what);
 });
+
+test('what is known to last a day is not shortened by what fails in the same moment', () => {
+  const gone = blameOf(failure('model_gone'), false) as Blame;
+  const open = fails(fails(healthy, limited(1_000), 0), gone, 10, -5);
+  // It began when the breaker had just opened, and fails later in a way that is soon over.
+  assert.partialDeepStrictEqual(fails(open, serverError, 20, 0).open, {
+    until: 86_400_010,
+    why: 'model_gone',
+  });
+});

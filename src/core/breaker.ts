@@ -155,9 +155,14 @@ export function reduce(state: Breaker, event: BreakerEvent, now: number): Breake
 type Failed = Extract<BreakerEvent, { kind: 'failure' }>;
 
 function failedOpen(state: Breaker, open: Open, { id, began, blame }: Failed, now: number): Breaker {
-  if (open.probe === id || began >= open.since) return opened(state, blame, now);
+  if (open.probe === id || began >= open.since) return atLeast(open, opened(state, blame, now));
   const until = now + (blame.forMs ?? 0);
   return until > open.until ? { ...state, open: { ...open, until, why: blame.why } } : state;
+}
+
+/** What is known to last longer is not shortened by what happens meanwhile. */
+function atLeast({ until, why }: Open, next: Breaker): Breaker {
+  return next.open && until > next.open.until ? { ...next, open: { ...next.open, until, why } } : next;
 }
 
 function failedClosed(state: Breaker, blame: Blame, now: number): Breaker {

@@ -87,14 +87,10 @@ function planOf(input: PlanInput): Plan {
   const [first] = listed;
   const primary =
     input.instead && first ? candidatesOf(input, first.member, first.position)[0] : candidates[0];
-  const judged = candidates.map((step) => ({ step, reason: reasonToSkip(step, input, primary) }));
-  // A longer answer than anybody can give is asked for: the longest there is beats a refusal. Reported as a warning.
-  const shorten = judged.every(({ reason }) => reason !== undefined);
-  const usable = (reason: string | undefined): boolean =>
-    reason === undefined || (shorten && reason === 'output');
+  const judged = judge(candidates, input, primary);
   const resting = new Set(judged.filter(({ reason }) => isRest(reason)).map(({ step }) => step));
   const able = judged
-    .filter(({ step, reason }) => usable(reason) || resting.has(step))
+    .filter(({ step, reason }) => reason === undefined || resting.has(step))
     .map(({ step }) => step);
   const fit = withoutBackups(able, input.route.provider);
   const dressed = (step: PlanStep): PlanStep => ({
@@ -102,7 +98,7 @@ function planOf(input: PlanInput): Plan {
     ...optional('tierDrop', tierDrop(step, primary)),
   });
   const skipped = judged.flatMap(({ step, reason }) =>
-    reason === undefined || usable(reason) ? [] : [{ endpoint: step.endpoint.id, reason }],
+    reason === undefined ? [] : [{ endpoint: step.endpoint.id, reason }],
   );
   const order = ordered(fit, input);
   const well = resting.size === 0 ? order : order.filter((step) => !resting.has(step));
@@ -113,6 +109,29 @@ function planOf(input: PlanInput): Plan {
     skipped,
     ...optional('primary', primary?.endpoint),
   };
+}
+
+type Judged = { readonly step: PlanStep; readonly reason: string | undefined };
+
+/**
+ * Who is left out, and why. Where a longer answer is asked for than anybody can give, the longest there is beats a
+ * refusal; a warning reports it. Who could give it and only rests is somebody.
+ */
+function judge(
+  candidates: readonly PlanStep[],
+  input: PlanInput,
+  primary: PlanStep | undefined,
+): readonly Judged[] {
+  const judged = candidates.map((step) => ({ step, reason: reasonToSkip(step, input, primary) }));
+  if (judged.some(({ reason }) => reason === undefined || isRest(reason))) return judged;
+  return judged.map(({ step, reason }) => ({
+    step,
+    reason: reason === 'output' ? restOf(step, input) : reason,
+  }));
+}
+
+function restOf({ endpoint }: PlanStep, { health }: PlanInput): string | undefined {
+  return health?.rest(endpoint)?.reason;
 }
 
 function isRest(reason: string | undefined): boolean {
@@ -208,7 +227,8 @@ function reasonToSkip(
       ? belowFloor(endpoint, preset?.floor)
       : undefined) ??
     aboveMultiplier(candidate, primary, input.route.failover.maxCostMultiplier) ??
-    input.health?.rest(endpoint)?.reason
+    tooShort(candidate, input.ask) ??
+    restOf(candidate, input)
   );
 }
 
@@ -236,14 +256,19 @@ function wrongKind(
 /** Wires that give one answer, or of whose several answers only one can be told. */
 const oneAnswer: ReadonlySet<string> = new Set(['anthropic', 'gemini', 'openai-responses']);
 
-function cannotServe({ endpoint, merged }: PlanStep, ask: Ask): string | undefined {
+function cannotServe({ endpoint }: PlanStep, ask: Ask): string | undefined {
   if (ask.api === 'embeddings') return undefined;
   const { needs, values } = ask;
   const lack = lackOf(endpoint, ask);
   if (lack !== undefined) return lack;
-  if (merged.wanted !== undefined && endpoint.maxOutput !== undefined && endpoint.maxOutput < merged.wanted)
-    return 'output';
   return oneAnswer.has(endpoint.wire) && needs.answers > 1 && values['n'] !== undefined ? 'n' : undefined;
+}
+
+/** The last reason of all: an endpoint that is too short for what is asked may still be the longest that may serve. */
+function tooShort({ endpoint, merged }: PlanStep, { api }: Ask): string | undefined {
+  const { maxOutput } = endpoint;
+  if (api === 'embeddings' || merged.wanted === undefined || maxOutput === undefined) return undefined;
+  return maxOutput < merged.wanted ? 'output' : undefined;
 }
 
 function belowFloor({ model, context, features }: Endpoint, floor: Floor | undefined): string | undefined {

@@ -110,8 +110,11 @@ export class Attempt implements UpstreamSink {
   /** Nobody wants the answer any longer: closes the upstream at once. */
   cancel(failure: Failure): void {
     // A client that leaves when the answer is complete has been served: only the usage is waited for.
-    if (this.#phase === 'flowing' && this.#order.translator.finished()) this.#arm(lingerMs, 'no usage');
-    else this.#fail(failure);
+    if (this.#phase === 'flowing' && this.#order.translator.finished()) {
+      this.#arm(lingerMs, 'no usage');
+      // It may have read slowly, too.
+      this.#exchange.resume();
+    } else this.#fail(failure);
   }
 
   /** Nobody wants the answer any longer, and it is billed all the same: reads on for its usage, at most so long. */

@@ -9,7 +9,7 @@ import { expectNoRetry, expectRetry } from './client-retry.ts';
 import type { Departure } from './departure.ts';
 import type { Front } from './front.ts';
 import { metadataOf } from './metadata.ts';
-import { costSoFar, recordOf, routingFacts, type Reason, type Trail } from './trail.ts';
+import { costSoFar, recordOf, routingFacts, servedBy, type Reason, type Trail } from './trail.ts';
 
 /** What the client is billed, told at the end of its answer. */
 export function billOf(trail: Trail, served: AttemptRecord): Bill {
@@ -65,7 +65,9 @@ export function concludeBadly(error: unknown, { trail, front, world, departure }
   if (!(error instanceof Refused)) world.fault(error, trail.id);
   if (trail.concluded === true) return;
   const told = problemOf(error, trail, departure);
-  const cut = error instanceof Refused && error.problem.code === 'stream_interrupted';
+  // Those who must stop before anybody has said anything have failed.
+  const interrupted = error instanceof Refused && error.problem.code === 'stream_interrupted';
+  const cut = interrupted && servedBy(trail) !== undefined;
   const left = departure.why === 'client' || told.code === 'body_incomplete';
   const ending = left ? 'client_gone' : cut ? 'cut' : 'failed';
   conclude(trail, world, {

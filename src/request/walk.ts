@@ -63,11 +63,10 @@ export async function walk(journey: Journey): Promise<Serving> {
 }
 
 async function walkSteps(journey: Journey, failed: Failed[], denied: Denied[]): Promise<Serving | undefined> {
-  const { request, steps, trail, world } = journey;
-  const { attempts, timeouts, on } = request.route.failover;
+  const { request, steps, trail } = journey;
+  const { attempts, on } = request.route.failover;
   for (const [index, step] of steps.entries()) {
-    const late = world.clock.ticks() - trail.began > timeouts.startBy;
-    if (trail.attempts.length >= attempts || late || journey.departure.why) break;
+    if (trail.attempts.length >= attempts || isLate(journey) || journey.departure.why) break;
     if (denied.some((earlier) => isDearer(step, earlier, trail.primary))) {
       skip(trail, step, 'budget');
       continue;
@@ -94,6 +93,11 @@ async function tryTwice(journey: Journey, step: PlanStep, failed: Failed[], more
   if (again.kind === 'skipped') return tried;
   failed.push(tried.failed);
   return again;
+}
+
+/** No attempt begins any more. */
+function isLate({ request, trail, world }: Journey): boolean {
+  return world.clock.ticks() - trail.began > request.route.failover.timeouts.startBy;
 }
 
 /**
@@ -179,10 +183,11 @@ async function tryStep(journey: Journey, step: PlanStep, forced = false): Promis
   const rest = forced ? undefined : world.health?.rest(step.endpoint);
   if (rest) return leaveAlone(journey, step, rest.reason);
   const held = await holdFor({ ...journey, step });
-  if (isDenial(held)) {
-    const denied = { step, denial: held };
-    skip(trail, step, skipReason(held), problemOf(journey, denied).message);
-    return { kind: 'denied', denied };
+  if (isDenial(held)) return deny(journey, step, held);
+  if (isLate(journey)) {
+    // Only a store that hardly answers takes so long.
+    held.hold.settle(nothing);
+    return deny(journey, step, { denied: 'unavailable' });
   }
   if (departure.why) {
     held.hold.settle(nothing);
@@ -198,10 +203,16 @@ async function tryStep(journey: Journey, step: PlanStep, forced = false): Promis
   const call = world.health ? world.health.enter(step.endpoint, credential, forced) : untold;
   if (!call) {
     held.hold.settle(nothing);
-    return leaveAlone(journey, step, 'breaker');
+    return leaveAlone(journey, step, world.health?.rest(step.endpoint)?.reason ?? 'breaker');
   }
   trail.crossing = prepared.warnings;
   return await send(journey, held, { ...prepared, call });
+}
+
+function deny(journey: Journey, step: PlanStep, denial: Denial): Tried {
+  const denied = { step, denial };
+  skip(journey.trail, step, skipReason(denial), problemOf(journey, denied).message);
+  return { kind: 'denied', denied };
 }
 
 /** Since the plan was made others found out, or one of them probes it. */

@@ -5,10 +5,19 @@
 import assert from 'node:assert/strict';
 import type { LimitUnit } from '../../src/core/document-limit.ts';
 import type { LimitState } from '../../src/core/limit-state.ts';
+import { CrashStore } from '../../src/sim/lease-store.ts';
+import {
+  counterOf,
+  eachOf,
+  endOf,
+  inScope,
+  ruleOf,
+  standsFor,
+  type Rule,
+} from '../../src/sim/limit-rules.ts';
 import { billed, ceilingOf } from './money-provider.ts';
-import { counterOf, CrashStore, endOf, inScope, isOf, ruleOf, type Rule } from './money-rules.ts';
-import type { Scene } from './money-scene.ts';
-import { scopeName, type Calling, type Closing, type MoneyWorld } from './money-world.ts';
+import type { LimitSpec, Scene } from './money-scene.ts';
+import { scopeName, type Asking, type Calling, type Closing, type MoneyWorld } from './money-world.ts';
 
 /** A call, with the limits that have counted it from its beginning on. */
 type Counted = Calling & { readonly under: ReadonlySet<string>; readonly hard: ReadonlySet<string> };
@@ -31,13 +40,13 @@ export class Oracle {
 
   watch(world: MoneyWorld): void {
     this.#world = world;
-    this.#eras = [{ since: 0, rules: world.limits.map(ruleOf) }];
+    this.#eras = [{ since: 0, rules: world.limits.map(ruleAt) }];
   }
 
   /** The limits may have changed. */
   changed(): void {
     const { clock, limits } = this.#seen();
-    this.#eras.push({ since: clock.ticks(), rules: limits.map(ruleOf) });
+    this.#eras.push({ since: clock.ticks(), rules: limits.map(ruleAt) });
   }
 
   /** What was found in the middle of a request, where throwing would look like a fault of the gateway. */
@@ -83,7 +92,7 @@ export class Oracle {
   /** At any moment: the ledger counts no less than the truth, and so would a store after a crash now. */
   audit(): void {
     for (const rule of this.#rules()) {
-      const { per } = rule.spec.body;
+      const { per } = rule.body;
       if (per === 'request' || rule.unit === 'concurrent') continue;
       for (const state of this.#states(rule)) {
         const counts = state.spent + state.held;
@@ -116,7 +125,7 @@ export class Oracle {
   restarted(spent: (counter: string) => number): void {
     this.audit();
     for (const rule of this.#rules()) {
-      if (!rule.enforced || rule.unit === 'concurrent' || rule.spec.body.per === 'request') continue;
+      if (!rule.enforced || rule.unit === 'concurrent' || rule.body.per === 'request') continue;
       for (const state of this.#states(rule)) {
         const counter = counterOf(rule, state);
         assert.equal(spent(counter), this.store.afterCrash(counter), `${counter}: after the crash`);
@@ -163,8 +172,8 @@ export class Oracle {
 
   /** New attempts fit under the limit in force when they were admitted, but for what providers overran. */
   #checkCeiling(rule: Rule, calling: Calling): void {
-    const { per } = rule.spec.body;
-    if (!rule.enforced || per === 'request' || !inScope(rule, calling)) return;
+    const { per } = rule.body;
+    if (!rule.enforced || per === 'request' || !inScope(rule, askedBy(calling))) return;
     // Where a limit was lowered below what was admitted, what costs nothing still passes.
     const free = rule.unit === 'usd' && this.#scene.prices[calling.model]?.free === true;
     if (free || (rule.unit === 'premium_usd' && this.#eras.length > 1)) return;
@@ -180,8 +189,7 @@ export class Oracle {
     );
     for (const state of now) {
       const excess = this.#excess(rule, state);
-      if (admission && rule.spec.at !== 'provider' && rule.spec.at !== 'model' && this.#eras.length > 1)
-        continue;
+      if (admission && rule.at !== 'provider' && rule.at !== 'model' && this.#eras.length > 1) continue;
       assert.ok(
         state.spent + state.held <= highest + excess,
         `${rule.name}: ${state.spent} spent and ${state.held} held of ${highest}, overrun by ${excess}`,
@@ -190,8 +198,8 @@ export class Oracle {
   }
 
   /** The window that things begin in now. */
-  #isNow({ spec }: Rule, { resetsAt }: LimitState): boolean {
-    return (resetsAt ?? Infinity) === endOf(spec.body.per, this.#seen().clock.now());
+  #isNow({ body }: Rule, { resetsAt }: LimitState): boolean {
+    return (resetsAt ?? Infinity) === endOf(body.per, this.#seen().clock.now());
   }
 
   /** What may go beyond a limit: overruns; and of premium, what failed before a hop that itself costs nothing extra. */
@@ -215,7 +223,7 @@ export class Oracle {
   #truth(rule: Rule, state: LimitState, counted: 'under' | 'hard'): number {
     const calls = this.#within(rule, state, counted);
     if (rule.unit === 'premium_usd') return this.#premium(calls);
-    if (rule.unit === 'requests' && rule.spec.at !== 'provider' && rule.spec.at !== 'model') return 0;
+    if (rule.unit === 'requests' && rule.at !== 'provider' && rule.at !== 'model') return 0;
     return calls.reduce((sum, call) => sum + this.#amount(rule.unit, call), 0);
   }
 
@@ -289,9 +297,9 @@ export class Oracle {
     return this.calls.filter(
       (call) =>
         call[counted].has(rule.name) &&
-        inScope(rule, call) &&
+        inScope(rule, askedBy(call)) &&
         isOf(state, rule, call.asking) &&
-        endOf(rule.spec.body.per, call.at) === (state.resetsAt ?? Infinity),
+        endOf(rule.body.per, call.at) === (state.resetsAt ?? Infinity),
     );
   }
 
@@ -318,21 +326,28 @@ export class Oracle {
     );
   }
 
-  #states({ spec, unit }: Rule): readonly LimitState[] {
+  #states(rule: Rule): readonly LimitState[] {
     return this.#seen()
       .ledger.standings()
-      .filter(
-        (state) =>
-          state.kind === spec.at &&
-          state.of === scopeName[spec.at] &&
-          state.unit === unit &&
-          state.per === spec.body.per &&
-          (state.each === undefined) === (spec.body.each === undefined),
-      );
+      .filter((state) => standsFor(state, rule));
   }
 
   #seen(): MoneyWorld {
     if (!this.#world) throw new Error('nothing is watched yet');
     return this.#world;
   }
+}
+
+function ruleAt({ at, body }: LimitSpec): Rule {
+  return ruleOf({ at, of: scopeName[at], body });
+}
+
+/** A call as limits see it. */
+function askedBy({ asking: { key, user }, provider, model }: Calling): Parameters<typeof inScope>[1] {
+  return { key, user, provider, preset: scopeName.preset, model: `acme/m${model}` };
+}
+
+/** True where the counter of a limit is this request's. */
+function isOf(state: LimitState, rule: Rule, asking: Asking): boolean {
+  return state.each === eachOf(rule, asking);
 }

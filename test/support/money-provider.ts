@@ -6,7 +6,7 @@ import { perMillion } from '../../src/core/money.ts';
 import type { Price, Rate } from '../../src/core/price.ts';
 import type { UpstreamCall, UpstreamSink } from '../../src/ports.ts';
 import type { Behaviour, PriceSpec } from './money-scene.ts';
-import type { VirtualClock } from './virtual-world.ts';
+import type { VirtualClock } from '../../src/sim/clock.ts';
 
 export type Tokens = {
   readonly input: number;

@@ -1,6 +1,7 @@
 /** What may happen to money, at random: prices, limits, requests, clocks, and providers that cannot be trusted. */
 import fc from 'fast-check';
 import type { LimitBody } from '../../src/core/document-limit.ts';
+import type { Place } from '../../src/sim/limit-rules.ts';
 
 /** Dollars per million tokens, whole numbers of thousandths; `perRequest` in nano-USD. */
 export type PriceSpec = {
@@ -16,8 +17,6 @@ export type PriceSpec = {
   readonly tier: { readonly above: number; readonly times: number } | null;
   readonly window: { readonly from: number; readonly length: number; readonly times: number } | null;
 };
-
-export type Place = 'gateway' | 'workspace' | 'key' | 'preset' | 'provider' | 'model';
 
 export type LimitSpec = { readonly at: Place; readonly body: LimitBody };
 

@@ -19,8 +19,10 @@ import type {
 } from '../../src/ports.ts';
 import { serve } from '../../src/serve.ts';
 import { playCall, priceOf, type ProviderCall } from './money-provider.ts';
-import type { LimitSpec, Place, Scene, Step } from './money-scene.ts';
-import { snapshotOf, VirtualClock } from './virtual-world.ts';
+import type { LimitSpec, Scene, Step } from './money-scene.ts';
+import { snapshotOf } from './virtual-world.ts';
+import { VirtualClock } from '../../src/sim/clock.ts';
+import type { Place } from '../../src/sim/limit-rules.ts';
 
 const keyText = (index: number): string => `sk-money-${index}-0123456789`;
 

@@ -17,9 +17,9 @@ import { snapshotFromDocument } from '../../src/control/check-document.ts';
 import type { LimitState } from '../../src/core/limit-state.ts';
 import type { AttemptRecord, GenerationRecord } from '../../src/core/record.ts';
 import type { Snapshot } from '../../src/core/snapshot.ts';
+import { epoch, VirtualClock } from '../../src/sim/clock.ts';
 import type {
   Caches,
-  Clock,
   Departed,
   Reply,
   Retries,
@@ -31,72 +31,6 @@ import type {
 import { chatDialect } from '../../src/dialects/chat/dialect.ts';
 import { serve } from '../../src/serve.ts';
 import { memoryLeases } from './memory-leases.ts';
-
-/** Tuesday noon, UTC. */
-const epoch = Date.UTC(2026, 10, 24, 12);
-
-type Timer = { readonly at: number; readonly fire: () => void };
-
-export class VirtualClock implements Clock {
-  readonly #epoch: number;
-  #now = 0;
-  #stepped = 0;
-  readonly #timers = new Set<Timer>();
-
-  constructor(began = epoch) {
-    this.#epoch = began;
-  }
-
-  now(): number {
-    return this.#epoch + this.#now + this.#stepped;
-  }
-
-  /** Sets the wall clock forwards or back; durations know nothing of it. */
-  step(ms: number): void {
-    this.#stepped += ms;
-  }
-
-  ticks(): number {
-    return this.#now;
-  }
-
-  after(ms: number, fire: () => void): () => void {
-    const timer = { at: this.#now + ms, fire };
-    this.#timers.add(timer);
-    return () => void this.#timers.delete(timer);
-  }
-
-  get pending(): number {
-    return this.#timers.size;
-  }
-
-  /** Moves on, firing timers in their order; promises settle in between. */
-  async advance(ms: number): Promise<void> {
-    const until = this.#now + ms;
-    await settled();
-    for (;;) {
-      const next = this.#first();
-      if (!next || next.at > until) break;
-      this.#timers.delete(next);
-      this.#now = next.at;
-      next.fire();
-      await settled();
-    }
-    this.#now = until;
-    await settled();
-  }
-
-  /** Of those due at the same moment, whichever was set first. */
-  #first(): Timer | undefined {
-    let first: Timer | undefined;
-    for (const timer of this.#timers) if (!first || timer.at < first.at) first = timer;
-    return first;
-  }
-}
-
-function settled(): Promise<void> {
-  return new Promise((resolve) => setImmediate(resolve));
-}
 
 /** What an upstream does: so many ms after the last step, call something on the sink. */
 export type Script = readonly (readonly [afterMs: number, act: (sink: UpstreamSink) => void])[];

@@ -45,6 +45,14 @@ for (const [raw, unified] of finishes) {
   });
 }
 
+test('what comes behind the finish belongs to no answer', () => {
+  const { blocks } = foldAll([
+    candidate([{ text: 'a' }], { finishReason: 'STOP' }),
+    candidate([{ text: 'b' }]),
+  ]);
+  assert.deepEqual(blocks, [{ type: 'text', text: 'a' }]);
+});
+
 test('STOP of an answer that calls is tool_calls, and ids are made where none came', () => {
   const { finish, blocks } = foldAll([
     candidate([{ functionCall: { name: 'look', args: { at: 1 } }, thoughtSignature: 'S' }]),

@@ -29,7 +29,8 @@ export class GeminiReader implements PartReader {
     const blocked = someText(asObject(event['promptFeedback'])['blockReason']);
     if (blocked !== undefined) return { ...refusedPrompt(blocked), parts: [...start, ...usage] };
     const candidate = firstCandidate(event);
-    const content = candidate ? this.#content(candidate) : [];
+    // What comes behind the finish belongs to no answer.
+    const content = candidate && !this.#finished ? this.#content(candidate) : [];
     const finish = someText(candidate?.['finishReason']);
     if (finish === undefined || this.#finished)
       return { parts: [...start, ...content, ...usage], last: false };
