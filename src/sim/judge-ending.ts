@@ -1,6 +1,6 @@
 /** Promises 3 and 4: every request ends once, and an answer that was cut never looks finished. */
 import type { ProviderCall } from './provider.ts';
-import { departedAt, type Say, type Sight } from './sight.ts';
+import { departedAt, lateBy, type Say, type Sight } from './sight.ts';
 
 export function judgeEnding(sight: Sight, say: Say): void {
   const { visit, record } = sight;
@@ -29,7 +29,8 @@ function judgeLength({ visit, preset }: Sight, say: Say): void {
   const most = at + 10_000 + start_by + total + 12_000 + (plan.slow ?? 0);
   if (doneAt > most) say(7, `it took ${doneAt - at} ms`);
   const left = departedAt(visit);
-  if (doneAt > left + 6_500) say(7, `it went on for ${doneAt - left} ms after it should stop`);
+  const late = Math.max(0, ...visit.calls.map(({ endpoint }) => lateBy(visit, endpoint)));
+  if (doneAt > left + 6_500 + late) say(7, `it went on for ${doneAt - left} ms after it should stop`);
   if (seen.leftAt === undefined && seen.ended === undefined) say(3, 'the client was never answered');
 }
 

@@ -2,7 +2,7 @@
 import type { SimEndpoint } from './configuration.ts';
 import type { ProviderCall } from './provider.ts';
 import { classesOf } from './refusals.ts';
-import { departedAt, isLower, overAt, type Say, type Sight } from './sight.ts';
+import { departedAt, lateBy, isLower, overAt, type Say, type Sight } from './sight.ts';
 import type { Universe } from './universe.ts';
 
 export function judgeRoute(sight: Sight, universe: Universe, say: Say): void {
@@ -117,7 +117,8 @@ function judgeBounds({ visit, preset }: Sight, say: Say): void {
     else if (cap > endpoint.maxOutput || cap > (plan.cap ?? Infinity)) say(2, `the output cap is ${cap}`);
     const took = (state.closedAt ?? Infinity) - call.at;
     const most = (ms: number, what: string): void => {
-      if (took > ms + 60) say(7, `${endpoint.id} was waited for ${took} ms: ${what}`);
+      if (took > ms + 60 + lateBy(visit, endpoint))
+        say(7, `${endpoint.id} was waited for ${took} ms: ${what}`);
     };
     most(total + 1_000, 'total');
     if (mood === 'silent_connect') most(connect, 'connect');
@@ -128,7 +129,7 @@ function judgeBounds({ visit, preset }: Sight, say: Say): void {
       state.contentAt !== undefined &&
       stream &&
       !state.everPaused &&
-      silent > idle + 60
+      silent > idle + 60 + lateBy(visit, endpoint)
     )
       say(7, `${endpoint.id} was silent for ${silent} ms`);
   }
@@ -140,7 +141,7 @@ function judgeDeparture({ visit }: Sight, say: Say): void {
   for (const { at, state, endpoint } of visit.calls) {
     if (at > departed) say(7, `${endpoint.id} was called after its client had left`);
     const late = (state.closedAt ?? Infinity) - departed;
-    if (at <= departed && late > (state.ending ? 2_100 : 250))
+    if (at <= departed && late > (state.ending ? 2_100 : 250) + lateBy(visit, endpoint))
       say(7, `${endpoint.id} was cancelled ${late} ms after its client had left`);
   }
 }

@@ -36,6 +36,11 @@ export function departedAt({ seen }: Visit): number {
   return seen.leftAt ?? seen.stoppedAt ?? Infinity;
 }
 
+/** Where hanging up does not stop the bill, an answer is read on for two minutes after its client left. */
+export function lateBy({ seen }: Visit, { stops }: Pick<SimEndpoint, 'stops'>): number {
+  return seen.leftAt === undefined || stops ? 0 : 120_000;
+}
+
 export function attemptName({ model, provider, outcome }: AttemptRecord): string {
   return `${model}@${provider}:${outcome}`;
 }

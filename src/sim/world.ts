@@ -1,9 +1,12 @@
 /** The real `serve`, ledger and breakers in a universe: what happens is written down, and nothing is judged here. */
 import { memoryCaches } from '../adapters/caches.ts';
+import { openDrains } from '../adapters/drains.ts';
 import { memoryHealth } from '../adapters/health.ts';
 import { ProcessLedger, type LeaseOrder } from '../adapters/ledger.ts';
 import { memoryPace } from '../adapters/pace.ts';
+import { memoryRetries } from '../adapters/retries.ts';
 import { openSignatures } from '../adapters/signatures.ts';
+import { memoryStays } from '../adapters/stays.ts';
 import { sha256 } from '../adapters/system.ts';
 import type { Rest } from '../core/breaker.ts';
 import type { GenerationRecord } from '../core/record.ts';
@@ -59,7 +62,8 @@ export class SimWorld {
   readonly #watcher: Watcher;
   readonly store = new CrashStore();
   readonly #clients: Client[] = [];
-  readonly #shared: Pick<World, 'clock' | 'ledger' | 'signatures' | 'caches' | 'health' | 'pace'>;
+  readonly #drains = openDrains();
+  readonly #shared: Omit<World, 'ids' | 'upstream' | 'journal' | 'fault'>;
 
   constructor(universe: Universe, watcher: Watcher) {
     const { clock } = this;
@@ -84,6 +88,9 @@ export class SimWorld {
       ledger: this.ledger,
       signatures: openSignatures({ secret: Buffer.from('a secret of the simulator') }),
       caches: memoryCaches(() => clock.now()),
+      stays: memoryStays(() => clock.now()),
+      drains: this.#drains,
+      retries: memoryRetries(() => clock.ticks()),
       health: memoryHealth(clock, {
         pauses: { rest: (endpoint) => this.#pausedNow(endpoint) },
         changed: ({ kind, subject, why }) => this.note(`${kind} ${subject} ${why}`),
@@ -121,6 +128,7 @@ export class SimWorld {
   #stop(): void {
     this.note('shutdown');
     for (const client of this.#clients) client.depart('shutdown');
+    void this.#drains.end();
   }
 
   #fault(error: unknown): void {
