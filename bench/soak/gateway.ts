@@ -69,7 +69,9 @@ function vitals(collected: boolean): Vitals {
 function descriptors(): readonly string[] {
   return readdirSync('/proc/self/fd').flatMap((number) => {
     try {
-      return [basename(readlinkSync(`/proc/self/fd/${number}`)).replace(/:\[\d+\]$/, '')];
+      return [
+        basename(readlinkSync(`/proc/self/fd/${number}`)).replace(/:\[\d+\]$|-\d+-\d+(?=\.ndjson$)/, ''),
+      ];
     } catch {
       // The one that this very listing was read through.
       return [];
