@@ -313,3 +313,10 @@ test('GET /v1/models shows a routing preset with the chains that it leads to', a
     },
   });
 });
+
+test('status shows what a routing preset chooses among', async (t) => {
+  const gateway = await start(t);
+  const shell = capturedShell({ env: { SPILLWAY_URL: gateway.url, SPILLWAY_ADMIN_KEY: gateway.adminKey } });
+  assert.equal(await runCommand(['status'], shell), 0);
+  assert.match(shell.stdout(), /auto@1 +chooses by rules: light, long, coder/);
+});

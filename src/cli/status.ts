@@ -84,12 +84,15 @@ function presetLines(facts: StatusView, paint: Paint): string[] {
   return columns(
     facts.presets.map((preset) => {
       const name = preset.workspace === 'default' ? preset.name : `${preset.workspace}/${preset.name}`;
-      const chain =
-        preset.chain.length === 0 ? 'no chain: the request names the model' : preset.chain.join(' → ');
       const state = preset.status === 'active' ? '' : paint('red', preset.status);
-      return [`${clean(name)}@${preset.version}`, clean(chain), state];
+      return [`${clean(name)}@${preset.version}`, clean(chainText(preset)), state];
     }),
   );
+}
+
+function chainText({ chain, chooses }: StatusView['presets'][number]): string {
+  if (chooses) return `chooses by rules: ${chooses.join(', ')}`;
+  return chain.length === 0 ? 'no chain: the request names the model' : chain.join(' → ');
 }
 
 /** Of the last half hour. */

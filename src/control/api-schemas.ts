@@ -360,6 +360,7 @@ export const status = z
         status: z.enum(['active', 'disabled', 'archived']),
         description: z.string().optional(),
         chain: z.array(z.string()).meta({ description: 'Models, primary first' }),
+        chooses: z.array(z.string()).optional().meta({ description: 'Presets that its rules may choose' }),
       }),
     ),
     paces: z

@@ -3,7 +3,7 @@ import type { z } from '@hono/zod-openapi';
 import type { Explanation, StepLimits } from '../core/explanation.ts';
 import { toUsd, type Nano } from '../core/money.ts';
 import { optional } from '../core/optional.ts';
-import { routeText } from '../core/route.ts';
+import { routeText, targetsOf } from '../core/route.ts';
 import { multiplier, type AttemptRecord, type GenerationRecord } from '../core/record.ts';
 import type { PresetEntry, Snapshot, Workspace } from '../core/snapshot.ts';
 import type { Usage } from '../core/usage.ts';
@@ -195,6 +195,7 @@ function viewPreset(workspace: Workspace, name: string, entry: PresetEntry): Sta
     status: entry.status,
     ...optional('description', entry.active.description),
     chain: entry.active.chain.map((member) => member.model),
+    ...optional('chooses', entry.active.route && targetsOf(entry.active)),
   };
 }
 

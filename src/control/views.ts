@@ -4,7 +4,7 @@ import { optional } from '../core/optional.ts';
 import { isPriced } from '../core/price.ts';
 import type { Pace } from '../core/pace.ts';
 import { multiplier, type AttemptRecord, type GenerationRecord } from '../core/record.ts';
-import { mostHops, routeText } from '../core/route.ts';
+import { mostHops, routeText, targetsOf } from '../core/route.ts';
 import type { Endpoint, JsonObject, JsonValue, Key, Preset, Snapshot, Workspace } from '../core/snapshot.ts';
 import { completionTokens, promptTokens } from '../core/usage.ts';
 import type { Paces } from '../ports.ts';
@@ -65,7 +65,7 @@ function presetModel(id: string, preset: Preset, snapshot: Snapshot): JsonObject
     spillway: {
       preset: `${preset.slug}@${preset.version}`,
       chain: [...new Set(chain.map(({ model }) => model))],
-      ...(preset.route ? { route: [...new Set(preset.route.map((rule) => rule.preset))] } : {}),
+      ...(preset.route ? { route: targetsOf(preset) } : {}),
       context: range(contexts),
       max_output: range(outputs),
       price: { prompt: range(rates(all, 'input')), completion: range(rates(all, 'output')) },
@@ -78,8 +78,7 @@ function servingPresets(preset: Preset, snapshot: Snapshot, depth = 0): readonly
   if (!preset.route) return [preset];
   if (depth === mostHops) return [];
   const presets = snapshot.workspaces.get(preset.workspace)?.presets;
-  const targets = new Set(preset.route.map((rule) => rule.preset));
-  const found = [...targets].flatMap((slug) => presets?.get(slug)?.active ?? []);
+  const found = targetsOf(preset).flatMap((slug) => presets?.get(slug)?.active ?? []);
   return [...new Set(found.flatMap((target) => servingPresets(target, snapshot, depth + 1)))];
 }
 

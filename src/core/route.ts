@@ -96,6 +96,11 @@ function tooLong(hops: readonly RouteHop[], { slug }: Preset): string {
   return `The presets ${row} choose each other: at most ${mostHops} may choose one after the other. An old version may lead back; call the active one.`;
 }
 
+/** The presets that its rules may choose, each once, in their order. */
+export function targetsOf({ route = [] }: Preset): readonly string[] {
+  return [...new Set(route.map(({ preset }) => preset))];
+}
+
 /** The presets that chose, whose limits count as well; undefined where none did. */
 export function presetsOf(hops: readonly RouteHop[]): readonly string[] | undefined {
   return hops.length === 0 ? undefined : hops.map(({ preset }) => preset);
