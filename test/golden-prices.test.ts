@@ -20,7 +20,7 @@ providers:
   openai: { wire: openai-chat, base_url: 'https://openai.example/v1' }
   anthropic: { wire: anthropic, base_url: 'https://anthropic.example/v1' }
   deepseek: { wire: openai-chat, base_url: 'https://deepseek.example/v1' }
-  google: { wire: gemini, base_url: 'https://google.example/v1beta' }
+  google: { wire: gemini, base_url: 'https://google.example/v1beta', drain: never }
   xai: { wire: openai-chat, base_url: 'https://xai.example/v1' }
   openrouter: { wire: openai-chat, base_url: 'https://openrouter.ai/api/v1' }
 keys: [{ name: test, key: '${virtualKeyHash}' }]
