@@ -1,5 +1,5 @@
 /** `connect`: tells a tool to use this gateway, on paper or in the tool's own config file. */
-import type * as schemas from '../control/api-schemas.ts';
+import type * as schemas from '../control/key-schemas.ts';
 import type { View } from '../control/api-views.ts';
 import { optional } from '../core/optional.ts';
 import type { Run } from './command.ts';

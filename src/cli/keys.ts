@@ -2,7 +2,7 @@
 import { parseDuration } from '../core/duration.ts';
 import { optional } from '../core/optional.ts';
 import { suggest } from '../core/suggest.ts';
-import type * as schemas from '../control/api-schemas.ts';
+import type * as schemas from '../control/key-schemas.ts';
 import type { View } from '../control/api-views.ts';
 import type { Arguments } from './arguments.ts';
 import type { Run } from './command.ts';

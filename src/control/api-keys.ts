@@ -1,7 +1,7 @@
 /** Inference keys over HTTP. A secret is answered once, when it is made. */
 import { optional } from '../core/optional.ts';
 import { mount, type ControlApp } from './api-operation.ts';
-import * as schemas from './api-schemas.ts';
+import * as schemas from './key-schemas.ts';
 import { viewKey } from './api-views.ts';
 import type { Configuration } from './operations.ts';
 

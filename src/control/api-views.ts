@@ -10,6 +10,7 @@ import type { Usage } from '../core/usage.ts';
 import type { Account, Bill } from '../emulator/bill.ts';
 import type { Fault } from '../emulator/faults.ts';
 import type * as schemas from './api-schemas.ts';
+import type * as keySchemas from './key-schemas.ts';
 import type { KeySummary, OpenBreaker, Pause, RevisionSummary } from './operations.ts';
 
 /** What the schema `S` describes, as a value nobody changes. */
@@ -140,7 +141,7 @@ function usd(amount: Nano | undefined): number | undefined {
   return amount === undefined ? undefined : toUsd(amount);
 }
 
-export function viewKey(key: KeySummary): View<typeof schemas.key> {
+export function viewKey(key: KeySummary): View<typeof keySchemas.key> {
   return {
     name: key.name,
     workspace: key.workspace,

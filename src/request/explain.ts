@@ -1,5 +1,5 @@
 /** What would happen to a request, without sending anything: the very plan that `serve` would walk. */
-import type { Api } from '../core/ask.ts';
+import type { Api, Ask } from '../core/ask.ts';
 import { lastResort, type Rest } from '../core/breaker.ts';
 import type { Caller } from '../core/budget.ts';
 import { makePlan, type Plan, type PlanStep } from '../core/chain.ts';
@@ -13,7 +13,7 @@ import type { Outlook } from '../core/order.ts';
 import { sortWord } from '../core/preferences.ts';
 import { Refused } from '../core/problem.ts';
 import { problemOfDenial } from '../core/refusal.ts';
-import { explainRoute, resolve } from '../core/resolve.ts';
+import { explainRoute, resolve, type Route } from '../core/resolve.ts';
 import { presetsOf, taskText, type JudgedPreset } from '../core/route.ts';
 import type { RouteFacts } from '../core/route-rule.ts';
 import type { Key, Snapshot } from '../core/snapshot.ts';
@@ -68,13 +68,7 @@ export function explain(snapshot: Snapshot, body: Buffer, options: ExplainOption
     const asked = routeFacts(ask, options.headers ?? {}, now);
     told = tellRoute(explainRoute(ask, key, snapshot, asked), asked);
     const route = resolve(ask, key, snapshot, asked);
-    const foresight = foresee?.({
-      workspace,
-      key: key.name,
-      ...optional('preset', route.preset?.slug),
-      ...optional('via', presetsOf(route.hops)),
-      ...optional('user', ask.user),
-    });
+    const foresight = foresee?.(callerOf(key, route, ask));
     const downgrade = foresight?.downgrade();
     const thread = options.known && threadOf(ask, {}, options.known.digest);
     const outlook = thread && lookOut(thread, options);
@@ -117,11 +111,7 @@ export function explain(snapshot: Snapshot, body: Buffer, options: ExplainOption
         ...explained(step, primary, sight),
         ...optional('likely', likelyCost(step, { ask, now, cached: outlook?.cached(step.endpoint.id) ?? 0 })),
       })),
-      skipped: plan.skipped.map((skip) => {
-        if (skip.reason === 'stay') return { ...skip, ...optional('until', endOf(place, now)) };
-        const { rest } = resting.find(({ endpoint }) => endpoint === skip.endpoint) ?? {};
-        return { ...skip, ...(rest && { why: rest.why, ...optional('until', rest.until) }) };
-      }),
+      skipped: plan.skipped.map((skip) => tellSkip(skip, resting, endOf(place, now))),
       ...(steps.length === 0
         ? { problem: rests ? problemOfResting([rests, ...others], now) : problemOfPlan(plan.skipped) }
         : {}),
@@ -133,10 +123,31 @@ export function explain(snapshot: Snapshot, body: Buffer, options: ExplainOption
   }
 }
 
+/** `stays` is when the conversation leaves the endpoint it stays at, epoch ms. */
+function tellSkip(
+  skip: Plan['skipped'][number],
+  resting: readonly RestingStep[],
+  stays: number | undefined,
+): Explanation['skipped'][number] {
+  if (skip.reason === 'stay') return { ...skip, ...optional('until', stays) };
+  const { rest } = resting.find(({ endpoint }) => endpoint === skip.endpoint) ?? {};
+  return { ...skip, ...(rest && { why: rest.why, ...optional('until', rest.until) }) };
+}
+
 /** When the stay is over; afterwards nobody knows: it waits for the others to be calm. */
 function endOf(place: Place | undefined, now: number): number | undefined {
   const { until } = place?.kept ?? {};
   return until !== undefined && until > now ? until : undefined;
+}
+
+function callerOf({ workspace, name }: Key, { preset, hops }: Route, { user }: Ask): Caller {
+  return {
+    workspace,
+    key: name,
+    ...optional('preset', preset?.slug),
+    ...optional('via', presetsOf(hops)),
+    ...optional('user', user),
+  };
 }
 
 function tellRoute(route: readonly JudgedPreset[], facts: RouteFacts): Pick<Explanation, 'route' | 'task'> {
