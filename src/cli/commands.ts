@@ -3,6 +3,7 @@ import { faultHelp } from '../emulator/faults.ts';
 import { noPositionals, type Command } from './command.ts';
 import { adminCommands } from './commands-admins.ts';
 import { healthCommands } from './commands-health.ts';
+import { importDocument } from './commands-import.ts';
 import { fileFlag } from './document-file.ts';
 
 const serve: Command = {
@@ -353,6 +354,7 @@ const where: Command = {
 export const commands: readonly Command[] = [
   serve,
   init,
+  importDocument,
   check,
   apply,
   explain,

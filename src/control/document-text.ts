@@ -187,7 +187,11 @@ const widest = 100;
 
 /** Plain maps and lists as YAML: small entries of lists on one line, as people write them. */
 export function writeText(value: unknown): string {
-  const document = new Document(value, { aliasDuplicateObjects: false });
+  return printText(new Document(value, { aliasDuplicateObjects: false }));
+}
+
+/** The same of a document that was built by hand, with comments or anchors in it. */
+export function printText(document: Document): string {
   visit(document, {
     Collection(key, node, path) {
       const inList = key !== null && isSeq(path.at(-1));
