@@ -99,9 +99,7 @@ test('what an import does not know how to carry is never more than before', () =
   const key = (name: string): unknown => {
     const found = [...(snapshot?.keys.values() ?? [])].find((one) => one.name === name);
     const over = found?.expiresAt !== undefined && found.expiresAt < options.now;
-    return (
-      found && (found.disabled === true || over ? 'shut' : [...(found.presets ?? ['everything'])].join(' '))
-    );
+    return found && (found.disabled || over ? 'shut' : [...(found.presets ?? ['everything'])].join(' '));
   };
   assert.equal(key('open'), 'haiku other');
   assert.equal(key('unknown'), '');
