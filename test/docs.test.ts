@@ -1,7 +1,12 @@
 /** The pages in docs/ say what the code does: their tables are compared with it, and what is missing fails. */
 import assert from 'node:assert/strict';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { loadCatalogue } from '../src/catalog/load.ts';
+import { commands } from '../src/cli/commands.ts';
+import { demoDocument } from '../src/cli/init-document.ts';
+import { runCommand } from '../src/cli/main.ts';
 import { snapshotFromDocument } from '../src/control/check-document.ts';
 import { spendTotal } from '../src/control/api-spend-schemas.ts';
 import { blameOf } from '../src/core/breaker.ts';
@@ -12,6 +17,7 @@ import { problemTable } from '../src/core/problem.ts';
 import type { Api } from '../src/core/ask.ts';
 import { dimensionNames } from '../src/core/spend-report.ts';
 import { explain } from '../src/request/explain.ts';
+import { capturedShell } from './support/captured-shell.ts';
 import { cell, codes, named, page, pageNames, rowsWith, testTitles } from './support/pages.ts';
 
 test('defaults.md names tests that exist, one for each row in force, and every test of the defaults', () => {
@@ -225,3 +231,76 @@ test('every link between the pages leads somewhere', () => {
     assert.deepEqual(lost, [], name);
   }
 });
+
+test('checklist-openrouter.md has forty rows, in order, each with a state, and tests and pages that exist', () => {
+  const rows = rowsWith('statement', 'checklist-openrouter');
+  assert.deepEqual(
+    rows.map((row) => cell(row, '#')),
+    Array.from({ length: 40 }, (_, index) => String(index + 1)),
+  );
+  for (const row of rows) {
+    const state = cell(row, 'state');
+    assert.match(state, /^(done$|partly: |not done( yet)?: )/, cell(row, '#'));
+    const tests = codes(cell(row, 'tests'));
+    if (!state.startsWith('not done')) assert.ok(tests.length > 0, `no test for row ${cell(row, '#')}`);
+    for (const file of tests) {
+      assert.match(file, /^(src|test)\/.*\.test\.ts$/);
+      assert.ok(existsSync(join(import.meta.dirname, '..', file)), `there is no ${file}`);
+    }
+  }
+});
+
+test('the commands of the pages are ones that exist, with options that exist', () => {
+  for (const name of ['from-openrouter', 'from-litellm', 'sizing-a-limit', 'running'])
+    for (const [, line = ''] of page(name).matchAll(/\bspillway ((?:[\w"'./$()<>:+%@-]+ ?)+)/g)) {
+      const [verb = '', ...words] = line.trim().split(' ');
+      const command = commands.find((one) => one.verb === verb);
+      if (command === undefined) continue;
+      for (const word of words.filter((one) => one.startsWith('--')))
+        assert.ok(Object.hasOwn({ ...command.flags, json: true }, word.slice(2)), `${name}: ${line}`);
+    }
+});
+
+test('sizing-a-limit.md has the figures that check and explain print', async () => {
+  const text = page('sizing-a-limit');
+  const chain = '[deepseek/deepseek-v4-pro, anthropic/claude-haiku-4.5, anthropic/claude-sonnet-4.6]';
+  const run = async (line: string, document: string): Promise<string> => {
+    const shell = capturedShell({ stdin: document, now: Date.parse('2026-11-24T12:00:00Z') });
+    await runCommand(line.split(' '), shell);
+    return shell.stdout() + shell.stderr();
+  };
+  for (const row of rowsWith('one holds', 'sizing-a-limit')) {
+    const [, usd = ''] = /\$([\d.]+)/.exec(cell(row, 'limit')) ?? [];
+    const [cap] = codes(cell(row, 'output cap'));
+    const document = sized(chain, `limits: [{ usd: ${usd}, per: day }]`, cap);
+    const said = await run('check -f -', document);
+    assert.ok(said.includes(cell(row, 'one holds')), said);
+    const atOnce = cell(row, 'at once');
+    assert.match(
+      said,
+      atOnce === 'less than one' ? /is less than one request/ : new RegExp(`admits ${atOnce} requests`),
+    );
+  }
+  for (const row of rowsWith('prompt', 'sizing-a-limit')) {
+    const tokens = cell(row, 'prompt').replace(/\D/g, '');
+    const said = await run(
+      `explain coder -f - --tokens ${tokens}`,
+      sized(chain, 'limits: [{ usd: 5, per: day }]'),
+    );
+    const [, primary = '', , second = ''] = said.split('\n');
+    assert.ok(
+      primary.includes(`at most ${cell(row, 'primary, at most')}, likely ${cell(row, 'likely')} `),
+      said,
+    );
+    assert.ok(second.includes(`at most ${cell(row, 'second fallback, at most')},`), said);
+    if (tokens === '10000')
+      for (const line of said.split('\n').slice(1, 4)) assert.ok(text.includes(line), line);
+  }
+});
+
+function sized(chain: string, limits: string, cap?: string): string {
+  return demoDocument([]).replace(
+    /presets:[\s\S]*/,
+    `presets:\n  coder:\n    models: ${chain}\n    ${limits}\n    floor: { tier: standard }\n${cap === undefined ? '' : `    parameters: { ${cap} }\n`}`,
+  );
+}

@@ -60,6 +60,8 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
     'emulator/faults.ts',
     'emulator/bill.ts!type',
   ],
+  // Documents of others become ours: pure, text in, text and report out.
+  import: ['core', 'import', 'catalog', 'control/document-text.ts', 'node:crypto', 'yaml', 'zod!type'],
   'config.ts': ['core', 'node:'],
   'version.ts': ['node:'],
   'problem-answer.ts': ['core', 'dialects', 'request'],
@@ -105,6 +107,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
     'control',
     'adapters',
     'emulator/faults.ts',
+    'import',
     'request/explain.ts',
     'config.ts',
     'version.ts',

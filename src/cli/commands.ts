@@ -3,6 +3,7 @@ import { faultHelp } from '../emulator/faults.ts';
 import { noPositionals, type Command } from './command.ts';
 import { adminCommands } from './commands-admins.ts';
 import { healthCommands } from './commands-health.ts';
+import { importDocument } from './commands-import.ts';
 import { fileFlag } from './document-file.ts';
 
 const serve: Command = {
@@ -43,15 +44,19 @@ const init: Command = {
 const check: Command = {
   verb: 'check',
   summary: 'Validate a document, without a server',
-  positionals: noPositionals,
-  flags: { ...fileFlag, github: { help: 'Findings as annotations of a GitHub workflow' } },
+  positionals: { usage: '[FILE]', least: 0, most: 1 },
+  flags: {
+    ...fileFlag,
+    format: { value: 'FORMAT', help: 'text, json or github; in a GitHub workflow github, else text' },
+    github: { help: 'The same as --format github' },
+  },
   notes: [
     'Exit code 2 when there are errors; warnings alone are 0. Of a valid document it also says how many',
     'requests to a preset its tightest limit in dollars admits at once: held is not spent.',
   ],
   examples: [
     ['spillway check', 'spillway.yaml'],
-    ['spillway check -f prod.yaml --github', 'in a pull request'],
+    ['spillway check prod.yaml --format github', 'findings as annotations of a pull request'],
   ],
   load: async () => (await import('./check.ts')).check,
 };
@@ -356,6 +361,7 @@ const where: Command = {
 export const commands: readonly Command[] = [
   serve,
   init,
+  importDocument,
   check,
   apply,
   explain,

@@ -15,7 +15,6 @@ export function overview(commands: readonly Command[], version: string, paint: P
     '',
     'Every command takes --json and --help. spillway help COMMAND shows examples.',
     'Exit codes: 0 done, 1 failed, 2 wrong usage or document not valid, 3 conflict.',
-    '',
     'The gateway is found by SPILLWAY_URL and SPILLWAY_ADMIN_KEY, or in its data dir.',
     '',
   ].join('\n');

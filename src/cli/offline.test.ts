@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { capturedShell } from '../../test/support/captured-shell.ts';
 import { demoDocument } from './init-document.ts';
@@ -18,8 +18,12 @@ before(async () => {
 after(() => rm(folder, { recursive: true }));
 
 /** Runs without any gateway: an address on which nobody listens would fail whatever asks one. */
-async function run(line: string, stdin?: string): Promise<{ code: number; out: string; err: string }> {
-  const env = { SPILLWAY_URL: 'http://127.0.0.1:1' };
+async function run(
+  line: string,
+  stdin?: string,
+  more: Readonly<Record<string, string>> = {},
+): Promise<{ code: number; out: string; err: string }> {
+  const env = { SPILLWAY_URL: 'http://127.0.0.1:1', ...more };
   const shell = capturedShell({ cwd: folder, env, ...(stdin === undefined ? {} : { stdin }) });
   const code = await runCommand(line.split(' '), shell);
   return { code, out: shell.stdout(), err: shell.stderr() };
@@ -57,10 +61,57 @@ describe('check', () => {
     assert.match(out, /^bad\.yaml:\d+:\d+ error presets\.coder\.models\[1\]: .*anthropic\/claude-haiku-4\.5/);
     assert.equal(err, 'bad.yaml: 1 error\n');
     const github = await run('check -f bad.yaml --github');
-    assert.match(github.out, /^::error file=bad\.yaml,line=\d+,col=\d+,title=presets\.coder\.models\[1\]::/);
+    assert.match(
+      github.out,
+      /^::error file=bad\.yaml,line=\d+,col=\d+,title=spillway presets\.coder\.models\[1\]::/,
+    );
     const json = await run('check -f bad.yaml --json');
     assert.equal(json.code, 2);
     assert.partialDeepStrictEqual(JSON.parse(json.out), { valid: false, findings: [{ level: 'error' }] });
+  });
+
+  test('the file may be named with or without -f, once', async () => {
+    assert.equal((await run('check bad.yaml')).err, 'bad.yaml: 1 error\n');
+    const twice = await run('check bad.yaml -f spillway.yaml');
+    assert.deepEqual([twice.code, twice.out], [2, '']);
+    assert.match(twice.err, /which document\? bad\.yaml and -f spillway\.yaml were both given/);
+  });
+
+  test('in a GitHub workflow findings are annotations, unless another format is asked for', async () => {
+    const workflow = { GITHUB_ACTIONS: 'true', GITHUB_WORKSPACE: dirname(folder) };
+    const { code, out, err } = await run('check bad.yaml', undefined, workflow);
+    assert.equal(code, 2);
+    assert.ok(out.startsWith(`::error file=${basename(folder)}/bad.yaml,line=`), out);
+    assert.equal(err, 'bad.yaml: 1 error\n');
+    assert.match(
+      (await run('check bad.yaml --format text', undefined, workflow)).out,
+      /^bad\.yaml:\d+:\d+ error/,
+    );
+    assert.match((await run('check bad.yaml --json', undefined, workflow)).out, /^\{"valid":false/);
+    assert.match((await run('check bad.yaml --format json')).out, /^\{"valid":false/);
+    assert.match((await run('check bad.yaml --format github')).out, /^::error file=bad\.yaml,line=/);
+    assert.match(
+      (await run('check bad.yaml --format yaml')).err,
+      /--format is one of text, json, github, not "yaml"/,
+    );
+    assert.match((await run('check bad.yaml --json --github')).err, /json or github\? Choose one format/);
+  });
+
+  test('what is no text is refused by name, and nothing is guessed of it', async () => {
+    await writeFile(join(folder, 'latin.yaml'), Buffer.from('presets: {}\n# gr\xFC\xDFe\n', 'latin1'));
+    await writeFile(join(folder, 'wide.yaml'), Buffer.from('\uFEFFpresets: {}\n', 'utf16le'));
+    await writeFile(join(folder, 'huge.yaml'), Buffer.alloc(13 * 1024 * 1024, 0x20));
+    const table: readonly (readonly [file: string, says: RegExp])[] = [
+      ['latin.yaml', /latin\.yaml is not UTF-8 text \(see line 2\): save it as UTF-8/],
+      ['wide.yaml', /wide\.yaml is not UTF-8 text \(see line 1\)/],
+      ['huge.yaml', /huge\.yaml is larger than 12 MB, and no document is/],
+    ];
+    for (const [file, says] of table)
+      for (const line of [`check ${file}`, `explain coder -f ${file}`, `serve --config ${file}`]) {
+        const { code, err } = await run(line);
+        assert.equal(code, 2, line);
+        assert.match(err, says, line);
+      }
   });
 
   test('a key that is not set is a warning, and warnings alone are no failure', async () => {

@@ -14,13 +14,16 @@ export function findingLine(file: string, finding: Finding, paint: Paint): strin
   return `${place} ${level} ${path}${clean(finding.message)}`;
 }
 
-/** A workflow command that GitHub shows beside the line of a pull request. */
+/**
+ * A workflow command that GitHub shows beside the line of a pull request. Its escapes are those of GitHub's own toolkit
+ * (`@actions/core`, command.ts): `%` and line breaks everywhere, `:` and `,` in properties.
+ */
 export function githubLine(file: string, finding: Finding): string {
   const place = Object.entries({
     file,
     line: finding.line,
     col: finding.column,
-    title: finding.path || undefined,
+    title: `spillway ${finding.path}`.trimEnd(),
   })
     .filter(([, value]) => value !== undefined)
     .map(([name, value]) => `${name}=${escapeProperty(String(value))}`);

@@ -30,9 +30,16 @@ describe('findings', () => {
   test('as workflow annotations, escaped', () => {
     assert.equal(
       githubLine('a,b.yaml', error),
-      '::error file=a%2Cb.yaml,line=12,col=7,title=presets.coder.models[1]::unknown model',
+      '::error file=a%2Cb.yaml,line=12,col=7,title=spillway presets.coder.models[1]::unknown model',
     );
-    assert.equal(githubLine('s.yaml', warning), '::warning file=s.yaml::100 %25 of it, or more: a%0Ab');
+    assert.equal(
+      githubLine('s.yaml', warning),
+      '::warning file=s.yaml,title=spillway::100 %25 of it, or more: a%0Ab',
+    );
+    assert.equal(
+      githubLine('50%\r\n::error::x,y.yaml', { ...warning, path: 'a["%\n:,"]' }),
+      '::warning file=50%25%0D%0A%3A%3Aerror%3A%3Ax%2Cy.yaml,title=spillway a["%25%0A%3A%2C"]::100 %25 of it, or more: a%0Ab',
+    );
   });
   test('counted', () => {
     assert.equal(findingSummary('s.yaml', []), 's.yaml: valid');

@@ -1,6 +1,4 @@
 /** `serve`: runs the gateway in this process until it is told to stop. */
-import { readFile } from 'node:fs/promises';
-import { resolve } from 'node:path';
 import { DataRefused } from '../adapters/database.ts';
 import type { Notice } from '../adapters/ledger.ts';
 import { BadEnvironment, readConfig, type Config } from '../config.ts';
@@ -12,6 +10,7 @@ import { BadDocument } from '../first-start.ts';
 import { version } from '../version.ts';
 import { banner } from './banner.ts';
 import type { Run } from './command.ts';
+import { readTextFile } from './document-file.ts';
 import { findingLine, findingSummary } from './print-findings.ts';
 import type { Shell } from './shell.ts';
 import { exit, Stop } from './stop.ts';
@@ -19,7 +18,10 @@ import { exit, Stop } from './stop.ts';
 export const serve: Run = async (args, shell) => {
   const path = args.text('config');
   const config = environment(shell);
-  const document = path === undefined ? undefined : await readDocument(resolve(shell.cwd, path), path);
+  const document =
+    path === undefined
+      ? undefined
+      : await readTextFile(shell, path, `cannot read ${path}: there is no such file`);
   const { startGateway } = await import('../main.ts');
   const running = await startGateway({
     config,
@@ -59,15 +61,6 @@ function environment(shell: Shell): Config {
     if (error instanceof BadEnvironment) throw new Stop(error.message, exit.usage);
     throw error;
   }
-}
-
-async function readDocument(path: string, asGiven: string): Promise<string> {
-  return await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
-    throw new Stop(
-      `cannot read ${asGiven}: ${error.code === 'ENOENT' ? 'there is no such file' : (error.code ?? error.message)}`,
-      exit.usage,
-    );
-  });
 }
 
 function printFindings(shell: Shell, name: string, findings: readonly Finding[]): void {

@@ -9,7 +9,10 @@ test('text that is no document', () => {
     ['# only a comment\n', /the document is empty/],
     ['just words', /error : must be a map of keys, not text/],
     ['[1, 2]', /error : must be a map of keys, not a list/],
-    ['presets: {', /^1 error : is not valid YAML/],
+    ['presets: {', /^1 error : comes after a \[ or \{ that was never closed/],
+    ['\uFEFFzzz: 1', /^1 error zzz: is not a known key/],
+    ['\uFEFFp\0r\0', /^1 error : is not text: save the document as UTF-8/],
+    ['presets:\n  a: "\u001B[2J"', /^2 error : has a control character \(U\+001B\)/],
     ['a: *nowhere', /cannot be read as YAML: .*nowhere/],
     ['presets:\n\tcoder: {}', /^2 error : indent with spaces/],
     ['presets: {}\n---\npresets: {}', /several documents/],
@@ -21,12 +24,50 @@ test('text that is no document', () => {
   ]);
 });
 
+test('mistakes of indentation are found at the line that has to change', () => {
+  expectFindings([
+    ['presets:\n  a:\n    models:\n      - x\n   locked: []\n', /^5 error : is not indented like the lines/],
+    ['presets:\n  a:\n    models: [x]\n     locked: []\n', /^4 error : is not indented like the lines/],
+    ['presets:\n  a:\n    locked: []\n      models: [x]\n', /^4 error : is not indented like the lines/],
+    [
+      'presets:\n  a:\n    description: x\n      models: [x]\n',
+      /^4 error : is indented too far: the key above/,
+    ],
+    ['presets:\n  a:\n    models:\n      - x\n     - y\n', /^5 error : is not indented like the items/],
+    [
+      'presets:\n  a:\n    models:[x]\n    limits: []\n',
+      /^3 error : is no "key: value": a colon is missing, or the space/,
+    ],
+    ['presets:\n  a\n    models: [x]\n', /^2 error : is no "key: value"/],
+    ['presets:\n  a: b: c\n', /^2 error : has two ": " on one line/],
+    ['presets:\n  a: { models: [x\nkeys: []\n', /^3 error : comes after a \[ or \{ that was never closed/],
+  ]);
+});
+
+test('ten megabytes of anything are answered, and do not fill the memory', () => {
+  const rows = (row: string): string => row.repeat(Math.floor(9_900_000 / row.length));
+  expectFindings([
+    [rows('['), /nested deeper than 100 levels/],
+    [rows('- '), /nested deeper than 100 levels/],
+    [rows('{ a: '), /nested deeper than 100 levels/],
+    [`[${rows('1,')}]`, /has too many parts/],
+    [rows(': {}[]&*!|>'), /has too many parts/],
+    [rows('a: b: '), /has too many parts/],
+    [`presets: "${rows('x')}`, /^1 error : comes after a quote that was never closed/],
+  ]);
+});
+
+test('a key that stands twice among fifty thousand is found without comparing each with every other', () => {
+  const names = Array.from({ length: 50_000 }, (_, index) => `k${index}: 1\n`).join('');
+  expectFindings([[`${names}k7: 1\n`, /^50001 error : this key stands here twice/]]);
+});
+
 test('a YAML bomb is refused before it is unfolded', () => {
   const levels = Array.from({ length: 9 }, (_, level) => {
     const row = Array.from({ length: 10 }, () => (level === 0 ? 'x' : `*a${level - 1}`)).join(', ');
     return `a${level}: &a${level} [${row}]`;
   });
-  expectFindings([[levels.join('\n'), /expands to too much|Excessive alias count/]]);
+  expectFindings([[levels.join('\n'), /expands to too much|anchors repeat each other too often/]]);
 });
 
 test('unknown keys name the one that was meant', () => {

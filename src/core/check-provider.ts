@@ -64,11 +64,14 @@ const notYours = new Set([
 ]);
 
 function checkHeader(header: string, path: Path): readonly Mistake[] {
-  if (!/^[A-Za-z0-9!#$%&'*+.^_`|~-]+$/.test(header))
-    return [error(path, 'is not the name of an HTTP header')];
-  return notYours.has(header.toLowerCase())
-    ? [error(path, 'is set by the connection itself: remove it')]
-    : [];
+  const problem = headerProblem(header);
+  return problem === undefined ? [] : [error(path, problem)];
+}
+
+/** Why a provider cannot be given this header; undefined = it can. */
+export function headerProblem(header: string): string | undefined {
+  if (!/^[A-Za-z0-9!#$%&'*+.^_`|~-]+$/.test(header)) return 'is not the name of an HTTP header';
+  return notYours.has(header.toLowerCase()) ? 'is set by the connection itself: remove it' : undefined;
 }
 
 function checkServesAnything(setting: Setting<'provider'>, input: CheckInput): readonly Mistake[] {

@@ -17,6 +17,8 @@ export type ShellOptions = {
   readonly stdin?: string;
   /** Standard output is a terminal with colours. */
   readonly terminal?: boolean;
+  /** Epoch ms; absent = the real time. */
+  readonly now?: number;
 };
 
 export function capturedShell({
@@ -24,6 +26,7 @@ export function capturedShell({
   cwd = '/nowhere',
   stdin,
   terminal = false,
+  now,
 }: ShellOptions = {}): CapturedShell {
   const ended = new AbortController();
   const waiting = new Set<() => void>();
@@ -41,7 +44,7 @@ export function capturedShell({
     out: channel('out'),
     err: channel('err'),
     input: () => (stdin === undefined ? undefined : Promise.resolve(stdin)),
-    now: () => Date.now(),
+    now: () => now ?? Date.now(),
     sleep: () => new Promise((resolve) => setImmediate(resolve)),
     ended: ended.signal,
     end: () => ended.abort(),
