@@ -3,6 +3,7 @@ import type { HealthBook, OpenBreaker } from '../control/operations.ts';
 import {
   blameOf,
   healthy,
+  isPartial,
   isCalm,
   reduce,
   standing,
@@ -207,7 +208,8 @@ class Breakers implements MemoryHealth {
     const now = standing(one.state, this.#clock.ticks());
     if (now === 'half-open') return undefined;
     const { why, until } = one.state.open;
-    return { reason: 'breaker', why, ...optional('until', this.#until(until)) };
+    const partial = isPartial(one.state.open) ? { partial: true as const } : {};
+    return { reason: 'breaker', why, ...partial, ...optional('until', this.#until(until)) };
   }
 
   /** All of them rest: until the first is back. */

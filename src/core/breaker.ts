@@ -35,6 +35,9 @@ export type Open = {
   readonly why: Blamed;
   /** The request that probes now. */
   readonly probe?: number;
+  /** Outcomes around the opening: those before it, and of calls that were on their way. */
+  readonly good: number;
+  readonly bad: number;
 };
 
 /** Whom a failure blames, and for how long. */
@@ -145,7 +148,8 @@ export function reduce(state: Breaker, event: BreakerEvent, now: number): Breake
     case 'content':
       return open && event.began >= open.since ? closed(state, now, rowLimit - 1) : state;
     case 'success':
-      if (open) return event.began >= open.since ? closed(state, now, 0) : state;
+      if (open && event.began < open.since) return { ...state, open: { ...open, good: open.good + 1 } };
+      if (open) return closed(state, now, 0);
       return counted(state, true, now);
     case 'failure':
       return open ? failedOpen(state, open, event, now) : failedClosed(state, event.blame, now);
@@ -157,7 +161,8 @@ type Failed = Extract<BreakerEvent, { kind: 'failure' }>;
 function failedOpen(state: Breaker, open: Open, { id, began, blame }: Failed, now: number): Breaker {
   if (open.probe === id || began >= open.since) return atLeast(open, opened(state, blame, now));
   const until = now + (blame.forMs ?? 0);
-  return until > open.until ? { ...state, open: { ...open, until, why: blame.why } } : state;
+  const told = { ...open, bad: open.bad + 1 };
+  return { ...state, open: until > open.until ? { ...told, until, why: blame.why } : told };
 }
 
 /** What is known to last longer is not shortened by what happens meanwhile. */
@@ -173,7 +178,8 @@ function failedClosed(state: Breaker, blame: Blame, now: number): Breaker {
   return blame.atOnce || often || next.row >= rowLimit ? opened(next, blame, now) : next;
 }
 
-function opened({ trips: before, closedAt, open }: Breaker, { why, forMs }: Blame, now: number): Breaker {
+function opened(state: Breaker, { why, forMs }: Blame, now: number): Breaker {
+  const { trips: before, closedAt, open } = state;
   const trips = open || now - closedAt <= calmMs ? before : 0;
   const wait = forMs ?? Math.min(firstMs * 2 ** Math.min(trips, 10), mostMs);
   return {
@@ -181,12 +187,26 @@ function opened({ trips: before, closedAt, open }: Breaker, { why, forMs }: Blam
     closedAt,
     failedAt: now,
     trips: trips + 1,
-    open: { since: now, until: now + wait, why },
+    open: { since: now, until: now + wait, why, ...around(state) },
   };
 }
 
-function closed({ trips, failedAt }: Breaker, now: number, row: number): Breaker {
-  return { ...healthy, row, trips, closedAt: now, failedAt };
+/** Whoever refuses again although few were sent refuses more than a share: what was good counts half. */
+function around({ open, good, goodBefore, bad, badBefore }: Breaker): Pick<Open, 'good' | 'bad'> {
+  return open
+    ? { good: Math.floor(open.good / 2), bad: open.bad + 1 }
+    : { good: good + goodBefore, bad: bad + badBefore };
+}
+
+/** A rate limit that strikes a share of the calls is soon back: what is known of its share stays known. */
+function closed({ trips, failedAt, open }: Breaker, now: number, row: number): Breaker {
+  const share = open?.why === 'rate_limit' ? { from: now, good: open.good, bad: open.bad } : {};
+  return { ...healthy, ...share, row, trips, closedAt: now, failedAt };
+}
+
+/** Most calls around the opening went well: it refuses a share of them, not everybody. */
+export function isPartial({ good, bad }: Open): boolean {
+  return good + bad >= leastOutcomes && good > bad;
 }
 
 function counted(state: Breaker, good: boolean, now: number): Breaker {
@@ -216,7 +236,13 @@ export function isCalm({ closedAt, failedAt }: Breaker, now: number): boolean {
 
 /** Why an endpoint is left alone now. `until` is epoch ms; absent = until somebody acts. */
 export type Rest =
-  | { readonly reason: 'breaker'; readonly why: Blamed; readonly until?: number }
+  | {
+      readonly reason: 'breaker';
+      readonly why: Blamed;
+      readonly until?: number;
+      /** It has served most of the calls around its opening. */
+      readonly partial?: true;
+    }
   | { readonly reason: 'paused'; readonly why: string; readonly until?: number };
 
 /** The one that is over first. */
@@ -229,11 +255,19 @@ export function soonest<T extends { readonly rest: Rest }>(resting: readonly T[]
 }
 
 /**
- * Whom to ask where everybody rests: the first to be back of those whose back-off is only our guess. Who named a
- * time, is out of credit, has no such model or was paused is left alone.
+ * Whom to ask where everybody rests: the first to be back of those whose back-off is only our guess, and of those whose
+ * rate limit strikes a share of the calls. Who refuses everybody until a named time, is out of credit, has no such model
+ * or was paused is left alone.
  */
 export function lastResort<T extends { readonly rest: Rest }>(resting: readonly T[]): T | undefined {
-  return soonest(resting.filter(({ rest }) => rest.reason === 'breaker' && isGuess(rest.why)));
+  return soonest(
+    resting.filter(({ rest }) => rest.reason === 'breaker' && (isGuess(rest.why) || isShare(rest))),
+  );
+}
+
+/** A rate limit, and most are served all the same. */
+export function isShare(rest: Rest): boolean {
+  return rest.reason === 'breaker' && rest.why === 'rate_limit' && rest.partial === true;
 }
 
 function isGuess(why: Blamed): boolean {

@@ -2,7 +2,7 @@
  * Walks the plan: hold → attempt → settle, endpoint after endpoint, until one has content or none is left.
  * Bounded in number, time and money; the caller's mistake and the caller's departure end it at once.
  */
-import { lastResort, type Rest } from '../core/breaker.ts';
+import { isShare, lastResort, type Rest } from '../core/breaker.ts';
 import type { PlanStep } from '../core/chain.ts';
 import { mayTryNext, type Failure } from '../core/failure.ts';
 import { zero, type Nano } from '../core/money.ts';
@@ -101,8 +101,8 @@ function isLate({ request, trail, world }: Journey): boolean {
 }
 
 /**
- * Nothing was asked, for every endpoint rests. One of which nobody knows when it will be back is asked all the same,
- * once: refusing could be no better.
+ * Nobody is left to ask but those who rest. One of which nobody knows when it will be back, or that serves most who ask,
+ * is asked all the same, once: refusing could be no better. After a failure only the latter.
  */
 async function askOneAtRest(
   journey: Journey,
@@ -110,8 +110,13 @@ async function askOneAtRest(
   denied: Denied[],
 ): Promise<Serving | undefined> {
   const { trail, departure } = journey;
-  if (failed.length > 0 || denied.length > 0 || departure.why) return undefined;
-  const step = lastResort(restingNow(journey))?.step;
+  const last = failed.at(-1);
+  const { attempts, on } = journey.request.route.failover;
+  if (denied.length > 0 || departure.why || trail.attempts.length >= attempts || isLate(journey))
+    return undefined;
+  if (last && !mayTryNext(last.failure.class, false, on)) return undefined;
+  const resting = restingNow(journey);
+  const step = lastResort(last ? resting.filter(({ rest }) => isShare(rest)) : resting)?.step;
   if (!step) return undefined;
   trail.skipped = trail.skipped.filter(({ endpoint }) => endpoint !== step.endpoint.id);
   const tried = await tryStep(journey, step, true);
