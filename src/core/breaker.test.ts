@@ -242,3 +242,9 @@ test('what is known to last a day is not shortened by what fails in the same mom
     why: 'model_gone',
   });
 });
+
+test('a success says nothing about a limit that was told while its call was under way', () => {
+  const told = fails(dead(1_000), limited(20_000), 1_500, 900);
+  assert.equal(succeeds(told, 1_600, 1_200), told);
+  assert.equal(told.open?.until, 21_500);
+});

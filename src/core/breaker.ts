@@ -154,12 +154,16 @@ type Failed = Extract<BreakerEvent, { kind: 'failure' }>;
 function failedOpen(state: Breaker, open: Open, { id, began, blame }: Failed, now: number): Breaker {
   if (open.probe === id || began >= open.since) return atLeast(open, opened(state, blame, now));
   const until = now + (blame.forMs ?? 0);
-  return until > open.until ? { ...state, open: { ...open, until, why: blame.why } } : state;
+  // What was under way when this was said knows nothing of it, and its success closes nothing.
+  return until > open.until ? { ...state, open: { ...open, since: now, until, why: blame.why } } : state;
 }
 
-/** What is known to last longer is not shortened by what happens meanwhile. */
-function atLeast({ until, why }: Open, next: Breaker): Breaker {
-  return next.open && until > next.open.until ? { ...next, open: { ...next.open, until, why } } : next;
+/** What is known to last longer is not shortened by what happens meanwhile, unless the clock was set back. */
+function atLeast({ since, until, why }: Open, next: Breaker): Breaker {
+  const { open } = next;
+  return open && open.since >= since && until > open.until
+    ? { ...next, open: { ...open, until, why } }
+    : next;
 }
 
 function failedClosed(state: Breaker, blame: Blame, now: number): Breaker {
