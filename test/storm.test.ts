@@ -103,19 +103,14 @@ for (const [place, [name, weather]] of weathers.entries())
     assert.ok(calls <= 1.02 * visits.length, `${calls} calls for ${visits.length} requests`);
   });
 
-test('a storm that leaves nobody: whoever is not served is told when to come again, without a call', async () => {
+test('a storm at both there are: they serve most who ask, so those who rest are asked all the same', async () => {
   const { visits, calls } = await storm({ preset: 'two', limited: ['a', 'b'], retryAfter: 30 }, 5);
   const records = visits.flatMap(({ records }) => records);
   assert.equal(records.length, visits.length);
-  const refused = records.filter(({ ending }) => ending !== 'ok');
-  assert.deepEqual(
-    new Set(refused.map(({ problem, attempts }) => `${problem} after ${attempts.length} calls`)),
-    new Set([
-      'upstream_rate_limited after 0 calls',
-      'upstream_rate_limited after 1 calls',
-      'upstream_rate_limited after 2 calls',
-    ]),
-  );
-  // Two for each in the first moment, and again when the 30 s are over.
-  assert.ok(calls <= 4 * clients, `${calls} calls`);
+  const good = records.filter(({ ending }) => ending === 'ok');
+  // Without a breaker 96 % would be: a fifth of a fifth meets two refusals.
+  assert.ok(good.length >= 0.9 * records.length, `${good.length} of ${records.length} were served`);
+  for (const { ending, problem } of records)
+    if (ending !== 'ok') assert.equal(problem, 'upstream_rate_limited');
+  assert.ok(calls <= 1.25 * visits.length, `${calls} calls for ${visits.length} requests`);
 });

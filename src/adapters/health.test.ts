@@ -44,3 +44,21 @@ test('a pause that begins while a request waits for money keeps it from being se
   paused = true;
   assert.equal(health.enter(endpoint, 'sk-some-key', false), undefined);
 });
+
+test('a probe that succeeds while a limit is told gives its place to the next', async () => {
+  const clock = new VirtualClock();
+  const health = memoryHealth(clock);
+  const endpoint = endpointWith('sk-some-key');
+  const enter = (): ReturnType<typeof health.enter> => health.enter(endpoint, 'sk-some-key', false);
+  const late = enter();
+  for (const call of [enter(), enter(), enter()])
+    call?.settle({ class: 'server_error', status: 500, message: '' });
+  await clock.advance(1_000);
+  const probe = enter();
+  await clock.advance(10);
+  late?.settle({ class: 'rate_limit', status: 429, message: '', retryAfterMs: 20_000 });
+  probe?.settle();
+  assert.partialDeepStrictEqual(health.rest(endpoint), { why: 'rate_limit' });
+  await clock.advance(20_000);
+  assert.ok(enter(), 'the next may probe');
+});

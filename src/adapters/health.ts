@@ -136,11 +136,17 @@ class Breakers implements MemoryHealth {
       this.#tell(this.#endpoint(endpoint), { kind: 'success', began });
       const credential = this.#credential(endpoint.provider, secret);
       if (credential) this.#tell(credential, { kind: 'success', began });
+      this.#giveBack(endpoint, secret, id);
       return;
     }
     if (blame?.on === 'endpoint') this.#tell(this.#endpoint(endpoint), { kind: 'failure', id, began, blame });
     else if (blame)
       this.#tell(this.#openCredential(endpoint.provider, secret), { kind: 'failure', id, began, blame });
+    this.#giveBack(endpoint, secret, id);
+  }
+
+  /** Whatever became of a probe, the next may begin. */
+  #giveBack(endpoint: Endpoint, secret: string | undefined, id: number): void {
     this.#tellBoth(endpoint, secret, { kind: 'returned', id });
   }
 

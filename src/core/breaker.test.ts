@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import {
   blameOf,
   healthy,
   isCalm,
+  isPartial,
   lastResort,
   reduce,
   soonest,
@@ -162,6 +163,11 @@ test('whom to ask when everybody rests: the first to be back of those whose back
   assert.equal(soonest(some)?.name, 'rate_limit');
   assert.equal(lastResort(some)?.name, 'server_error');
   assert.equal(lastResort(some.slice(0, 2)), undefined);
+  const share = {
+    name: 'share',
+    rest: { reason: 'breaker', why: 'rate_limit', until: 9, partial: true } as const,
+  };
+  assert.equal(lastResort([...some, share])?.name, 'share', 'it serves most who ask');
   const paused: Rest = { reason: 'paused', why: 'timeout', until: 1 };
   assert.equal(lastResort([{ rest: paused }]), undefined, 'an operator’s word is no guess');
 });
@@ -257,3 +263,57 @@ test('what is known to last a day is not shortened by what fails in the same mom
     why: 'model_gone',
   });
 });
+
+test('a success says nothing about a limit that was told while its call was under way', () => {
+  const told = fails(dead(1_000), limited(20_000), 1_500, 900);
+  assert.partialDeepStrictEqual(succeeds(told, 1_600, 1_200).open, { until: 21_500, why: 'rate_limit' });
+});
+
+describe('a rate limit that strikes a share of the calls', () => {
+  const mostly = (good: number, bad: number): Breaker => {
+    let state = healthy;
+    for (let call = 0; call < good; call++) state = succeeds(state, 0);
+    for (let call = 0; call < bad; call++) state = fails(state, limited(30_000), 0);
+    return state;
+  };
+  const isShare = ({ open }: Breaker): boolean => open !== undefined && isPartial(open);
+
+  const rows: readonly (readonly [what: string, state: () => Breaker, expected: boolean])[] = [
+    ['nothing was known before', () => mostly(0, 1), false],
+    ['too little was known', () => mostly(8, 1), false],
+    ['nine of ten were served', () => mostly(9, 1), true],
+    ['most were refused', () => mostly(9, 10), false],
+    ['those under way were served', () => succeedsOften(mostly(0, 1), 20, -1), true],
+    ['those under way were refused', () => failsOften(mostly(12, 1), 20, -1), false],
+  ];
+  for (const [what, state, expected] of rows) test(what, () => assert.equal(isShare(state()), expected));
+
+  test('is known again when it opens the next time, and forgotten when everybody is refused', () => {
+    let state = mostly(40, 1);
+    state = succeeds(state, 10, 5);
+    assert.equal(state.open, undefined);
+    state = fails(state, limited(30_000), 20, 15);
+    assert.ok(isShare(state));
+    let inVain = 0;
+    for (; isShare(state); inVain++) state = fails(state, limited(30_000), 30 + inVain, 30 + inVain);
+    assert.ok(inVain < 20, `${inVain} calls in vain`);
+  });
+
+  test('that of a server error is never known: its back-off is a guess anyway', () => {
+    let state = dead(0);
+    state = succeedsOften(state, 30, -1);
+    assert.equal(isShare(state), false);
+  });
+});
+
+function succeedsOften(from: Breaker, times: number, began: number): Breaker {
+  let state = from;
+  for (let call = 0; call < times; call++) state = succeeds(state, 1, began);
+  return state;
+}
+
+function failsOften(from: Breaker, times: number, began: number): Breaker {
+  let state = from;
+  for (let call = 0; call < times; call++) state = fails(state, limited(30_000), 1, began);
+  return state;
+}

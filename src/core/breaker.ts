@@ -148,7 +148,7 @@ export function reduce(state: Breaker, event: BreakerEvent, now: number): Breake
     case 'content':
       return open && event.began >= open.since ? closed(state, now, rowLimit - 1) : state;
     case 'success':
-      if (open && event.began < open.since) return { ...state, open: { ...open, good: open.good + 1 } };
+      if (open && event.began < open.since) return withOpen(state, open, around(open, true));
       if (open) return closed(state, now, 0);
       return counted(state, true, now);
     case 'failure':
@@ -161,13 +161,18 @@ type Failed = Extract<BreakerEvent, { kind: 'failure' }>;
 function failedOpen(state: Breaker, open: Open, { id, began, blame }: Failed, now: number): Breaker {
   if (open.probe === id || began >= open.since) return atLeast(open, opened(state, blame, now));
   const until = now + (blame.forMs ?? 0);
-  const told = { ...open, bad: open.bad + 1 };
-  return { ...state, open: until > open.until ? { ...told, until, why: blame.why } : told };
+  const told = around(open, false);
+  // What was under way when this was said knows nothing of it, and its success closes nothing.
+  if (until > open.until) return { ...state, open: { ...told, since: now, until, why: blame.why } };
+  return withOpen(state, open, told);
 }
 
-/** What is known to last longer is not shortened by what happens meanwhile. */
-function atLeast({ until, why }: Open, next: Breaker): Breaker {
-  return next.open && until > next.open.until ? { ...next, open: { ...next.open, until, why } } : next;
+/** What is known to last longer is not shortened by what happens meanwhile, unless the clock was set back. */
+function atLeast({ since, until, why }: Open, next: Breaker): Breaker {
+  const { open } = next;
+  return open && open.since >= since && until > open.until
+    ? { ...next, open: { ...open, until, why } }
+    : next;
 }
 
 function failedClosed(state: Breaker, blame: Blame, now: number): Breaker {
@@ -187,14 +192,26 @@ function opened(state: Breaker, { why, forMs }: Blame, now: number): Breaker {
     closedAt,
     failedAt: now,
     trips: trips + 1,
-    open: { since: now, until: now + wait, why, ...around(state) },
+    open: { since: now, until: now + wait, why, ...tally(state) },
   };
 }
 
-/** Whoever refuses again although few were sent refuses more than a share: what was good counts half. */
-function around({ open, good, goodBefore, bad, badBefore }: Breaker): Pick<Open, 'good' | 'bad'> {
+function withOpen(state: Breaker, before: Open, now: Open): Breaker {
+  return now === before ? state : { ...state, open: now };
+}
+
+/** What became of calls that were on their way, or were sent all the same. */
+function around(open: Open, well: boolean): Open {
+  if (open.why !== 'rate_limit') return open;
+  return well ? { ...open, good: open.good + 1 } : { ...open, bad: open.bad + 1 };
+}
+
+/** Each refusal makes what was known before it count for less, so that a limit that turned total is soon known. */
+const memory = 0.9;
+
+function tally({ open, good, goodBefore, bad, badBefore }: Breaker): Pick<Open, 'good' | 'bad'> {
   return open
-    ? { good: Math.floor(open.good / 2), bad: open.bad + 1 }
+    ? { good: open.good * memory, bad: open.bad * memory + 1 }
     : { good: good + goodBefore, bad: bad + badBefore };
 }
 

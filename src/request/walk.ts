@@ -57,16 +57,17 @@ type Denied = { readonly step: PlanStep; readonly denial: Denial };
 export async function walk(journey: Journey): Promise<Serving> {
   const failed: Failed[] = [];
   const denied: Denied[] = [];
-  const served = (await walkSteps(journey, failed, denied)) ?? (await askOneAtRest(journey, failed, denied));
+  const served =
+    (await walkSteps(journey, failed, denied)) ?? (await askThoseAtRest(journey, failed, denied));
   if (served) return served;
   throw refusal(journey, failed, denied);
 }
 
 async function walkSteps(journey: Journey, failed: Failed[], denied: Denied[]): Promise<Serving | undefined> {
   const { request, steps, trail } = journey;
-  const { attempts, on } = request.route.failover;
+  const { on } = request.route.failover;
   for (const [index, step] of steps.entries()) {
-    if (trail.attempts.length >= attempts || isLate(journey) || journey.departure.why) break;
+    if (isOver(journey)) break;
     if (denied.some((earlier) => isDearer(step, earlier, trail.primary))) {
       skip(trail, step, 'budget');
       continue;
@@ -96,33 +97,45 @@ async function tryTwice(journey: Journey, step: PlanStep, failed: Failed[], more
 }
 
 /** No attempt begins any more. */
+function isOver(journey: Journey): boolean {
+  const { trail, request, departure } = journey;
+  return (
+    trail.attempts.length >= request.route.failover.attempts || isLate(journey) || departure.why !== undefined
+  );
+}
+
 function isLate({ request, trail, world }: Journey): boolean {
   return world.clock.ticks() - trail.began > request.route.failover.timeouts.startBy;
 }
 
 /**
- * Nobody is left to ask but those who rest. One of which nobody knows when it will be back, or that serves most who ask,
- * is asked all the same, once: refusing could be no better. After a failure only the latter.
+ * Nobody is left to ask but those who rest. One of which nobody knows when it will be back is asked all the same, once:
+ * refusing could be no better. Those whose rate limit strikes a share of the calls are asked one after the other.
  */
-async function askOneAtRest(
+async function askThoseAtRest(
   journey: Journey,
   failed: Failed[],
   denied: Denied[],
 ): Promise<Serving | undefined> {
-  const { trail, departure } = journey;
-  const last = failed.at(-1);
-  const { attempts, on } = journey.request.route.failover;
-  if (denied.length > 0 || departure.why || trail.attempts.length >= attempts || isLate(journey))
-    return undefined;
-  if (last && !mayTryNext(last.failure.class, false, on)) return undefined;
-  const resting = restingNow(journey);
-  const step = lastResort(last ? resting.filter(({ rest }) => isShare(rest)) : resting)?.step;
-  if (!step) return undefined;
-  trail.skipped = trail.skipped.filter(({ endpoint }) => endpoint !== step.endpoint.id);
-  const tried = await tryStep(journey, step, true);
-  if (tried.kind === 'whole' || tried.kind === 'stream') return tried;
-  if (tried.kind === 'denied') denied.push(tried.denied);
-  if (tried.kind === 'failed') failed.push(tried.failed);
+  const { trail, request } = journey;
+  const { on } = request.route.failover;
+  const asked = new Set(failed.map(({ endpoint }) => endpoint));
+  for (;;) {
+    const last = failed.at(-1);
+    if (denied.length > 0 || isOver(journey)) break;
+    if (last && !mayTryNext(last.failure.class, false, on)) break;
+    const left = restingNow(journey).filter(
+      ({ endpoint, rest }) => !asked.has(endpoint) && (!last || isShare(rest)),
+    );
+    const step = lastResort(left)?.step;
+    if (!step) break;
+    asked.add(step.endpoint.id);
+    trail.skipped = trail.skipped.filter(({ endpoint }) => endpoint !== step.endpoint.id);
+    const tried = await tryStep(journey, step, true);
+    if (tried.kind === 'whole' || tried.kind === 'stream') return tried;
+    if (tried.kind === 'denied') denied.push(tried.denied);
+    if (tried.kind === 'failed') failed.push(tried.failed);
+  }
   return undefined;
 }
 

@@ -29,14 +29,18 @@ export function judgeRest(sights: readonly Sight[], say: (sight: Sight) => Say):
   for (const sight of sights)
     for (const call of sight.visit.calls) {
       const before = falls.filter(({ at }) => at < call.at);
-      const rests = before.find((fall) => concerns(fall, call) && call.at < fall.at + restAfter(fall));
+      const alone = sight.visit.calls.length === 1;
+      const rests = before.find(
+        (fall) =>
+          concerns(fall, call) && call.at < fall.at + restAfter(fall) && !(alone && isMixed(fall, before)),
+      );
       if (rests)
         say(sight)(7, `${call.endpoint.id} was called ${call.at - rests.at} ms after ${rests.outcome}`);
       const own = before.filter(
         (fall) => fall.call.endpoint.id === call.endpoint.id && fall.outcome !== 'client_gone',
       );
       // Where everybody rests, one is asked all the same, and nobody else.
-      if (sight.visit.calls.length === 1) continue;
+      if (alone) continue;
       const opened = openedAt(own, call.at);
       if (opened === undefined) continue;
       if (call.at < opened + 1_000)
@@ -44,6 +48,17 @@ export function judgeRest(sights: readonly Sight[], say: (sight: Sight) => Say):
       if (probing(sights, call, opened))
         say(sight)(7, `${call.endpoint.id} was called while another call probed it`);
     }
+}
+
+/** A limit that was told while a longer back-off ran does not shorten it: that remains a guess, and may be tried last. */
+function isMixed({ call, outcome, at }: Fall, before: readonly Fall[]): boolean {
+  return (
+    outcome === 'rate_limit' &&
+    before.some(
+      (other) =>
+        other.call.endpoint.id === call.endpoint.id && counted.has(other.outcome) && other.at > at - 30_000,
+    )
+  );
 }
 
 /** A credential is its provider's; all else is the endpoint's own. */

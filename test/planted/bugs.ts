@@ -21,18 +21,19 @@ const settle = inFile('src/request/settle.ts');
 const ticket = inFile('src/adapters/ledger-ticket.ts');
 const counter = inFile('src/core/counter.ts');
 const chain = inFile('src/core/chain.ts');
+const lack = inFile('src/core/lack.ts');
 const failure = inFile('src/core/failure.ts');
 const breaker = inFile('src/core/breaker.ts');
 const health = inFile('src/adapters/health.ts');
 const front = inFile('src/request/front.ts');
 
 export const planted: readonly Planted[] = [
-  walk('attempts are not counted', 'trail.attempts.length >= attempts', 'false'),
+  walk('attempts are not counted', 'trail.attempts.length >= request.route.failover.attempts', 'false'),
   walk("a caller's mistake goes down the chain", 'if (!mayTryNext(', 'if (false && !mayTryNext('),
   walk('attempts begin however late it is', '> request.route.failover.timeouts.startBy', '> Infinity'),
   walk('premium is never paid', 'limitCost(settled), premium,', 'limitCost(settled), premium: zero,'),
   walk('what failed is paid nothing', 'usd: limitCost(settled)', 'usd: settled.cost'),
-  walk('breakers hear of no failure', 'prepared.call.settle(failure);', 'prepared.call.settle();'),
+  walk('breakers hear of no failure', 'call.settle(failure);', 'call.settle();'),
   attempt(
     'an answer that was cut passes for complete',
     "this.#phase === 'flowing' && this.#order.translator.finished()) return",
@@ -60,8 +61,8 @@ export const planted: readonly Planted[] = [
   ),
   inFile('src/request/departure.ts')(
     'a client that left is not noticed while somebody answers',
-    'this.#cancel?.(failures[why]);',
-    '',
+    'left();\n      this.#abandon(why);',
+    'left();',
   ),
   inFile('src/request/relay.ts')(
     'a client that read slowly gets no more',
@@ -114,8 +115,8 @@ export const planted: readonly Planted[] = [
     'free(amount: number): void {\n    if (amount > 1) return;',
   ),
   chain('the floor is forgotten', 'candidate.position > 0 && preset?.floor', 'false && preset?.floor'),
-  chain('models without tools are asked to use them', 'if (needs.tools && ', 'if (false && needs.tools && '),
-  chain(
+  lack('models without tools are asked to use them', 'if (needs.tools && ', 'if (false && needs.tools && '),
+  lack(
     'long prompts are sent to short models',
     'needs.promptTokens + room > endpoint.context',
     'room > endpoint.context',
