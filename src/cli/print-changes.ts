@@ -8,7 +8,10 @@ import { clean, cleanBlock, columns, counted, dateAndTime, indent } from './tabl
 const marks: Record<Change['action'], readonly [mark: string, style: Style]> = {
   created: ['+', 'green'],
   changed: ['~', 'yellow'],
+  activated: ['~', 'yellow'],
+  restored: ['+', 'green'],
   archived: ['-', 'red'],
+  deleted: ['-', 'red'],
   kept: ['=', 'dim'],
   unchanged: ['=', 'dim'],
 };
@@ -19,7 +22,7 @@ export function changeLines(changes: readonly Change[], paint: Paint): string[] 
   const heads = columns(shown.map((change) => changeRow(change, paint)));
   return shown.flatMap((change, index) => [
     heads[index] ?? '',
-    ...(change.action === 'changed' ? indent(indent(diffLines(change.diff, paint))) : []),
+    ...(change.action === 'changed' || change.action === 'activated' ? indent(indent(diffLines(change.diff, paint))) : []),
   ]);
 }
 
@@ -53,7 +56,7 @@ export function diffLines(diff: readonly string[], paint: Paint): string[] {
 
 /** `2 created, 1 changed, 5 unchanged`, or that there was nothing to do. */
 export function changeSummary(changes: readonly Change[]): string {
-  const actions: readonly Change['action'][] = ['created', 'changed', 'archived', 'kept', 'unchanged'];
+  const actions = Object.keys(marks) as readonly Change['action'][];
   const counts = actions
     .map((action) => [changes.filter((change) => change.action === action).length, action] as const)
     .filter(([count]) => count > 0);

@@ -35,13 +35,22 @@ export const finding = z
   })
   .openapi('Finding');
 
-const kind = z.enum(['gateway', 'provider', 'model', 'workspace', 'preset', 'key', 'alert']);
+const kind = z.enum(['gateway', 'provider', 'model', 'workspace', 'preset', 'key', 'alert', 'rollout']);
 
 export const change = z
   .object({
     kind,
     name: z.string(),
-    action: z.enum(['created', 'changed', 'unchanged', 'archived', 'kept']),
+    action: z.enum([
+      'created',
+      'changed',
+      'activated',
+      'restored',
+      'unchanged',
+      'archived',
+      'deleted',
+      'kept',
+    ]),
     version: z.int(),
     diff: z.array(z.string()).meta({ description: 'Unified-style lines, secrets masked' }),
   })

@@ -7,18 +7,18 @@ import { noSecrets, type Secrets } from '../core/build-endpoints.ts';
 import type { Catalogue } from '../core/catalog.ts';
 import { check } from '../core/check.ts';
 import type { KeyBody } from '../core/document.ts';
-import type { PresetBody } from '../core/document-preset.ts';
 import { readDocument, type Reading } from '../core/document-read.ts';
 import { error, warning, type Mistake } from '../core/mistake.ts';
 import { checkSecrets } from '../core/secret-fields.ts';
-import { canonicalPath, settingsOf, type Setting, type Settings, type Written } from '../core/settings.ts';
-import type { SettingsStore, StoredChange, StoredObject, Vault } from '../core/settings-store.ts';
+import { settingsOf, type Setting, type Settings, type Written } from '../core/settings.ts';
+import type { SettingsStore, StoredChange, Vault } from '../core/settings-store.ts';
 import type { Snapshot } from '../core/snapshot.ts';
 import { planApply } from './apply-plan.ts';
 import { diffBodies } from './diff.ts';
 import { documentOf } from './document-export.ts';
 import { checkLocalOnly, checkSameKeys, resolveSecrets, takeIn, type Missing } from './document-secrets.ts';
 import { readText, toFindings, writeText, type DocumentText } from './document-text.ts';
+import { loadObjects } from './load-objects.ts';
 import { disableStep, heldKey, newKeyStep, removeStep, summarizeKey, summarizeKeys } from './key-plan.ts';
 import type {
   Actor,
@@ -31,8 +31,10 @@ import type {
   NewKey,
   RevisionSummary,
 } from './operations.ts';
+import type { Objects } from './object-operations.ts';
+import { openObjects } from './objects.ts';
 import { forgiveStanding } from './standing-errors.ts';
-import { idOf, planOf, type Held, type HeldObjects, type Plan, type Step } from './plan.ts';
+import { idOf, isGone, planOf, type HeldObjects, type Plan, type Step } from './plan.ts';
 
 export type ConfigurationOptions = {
   readonly store: SettingsStore;
@@ -52,7 +54,19 @@ export type State = {
   readonly snapshot: Snapshot;
 };
 
+/** What a plan leads to, and the secrets that could not be had for it. */
+export type Next = { readonly state: State; readonly missing: readonly Missing[] };
+export type Author = { readonly actor: Actor; readonly message: string };
+export type Judged = {
+  readonly plan: Plan;
+  readonly next: Next;
+  /** `preset coder`: objects that are wrong in themselves, so that nobody is told of references to them. */
+  readonly broken?: ReadonlySet<string>;
+};
+
 export type OpenConfiguration = Configuration & {
+  /** Every object, one by one. */
+  readonly objects: Objects;
   /** Secrets that could not be had when it was opened. */
   readonly startFindings: readonly Finding[];
 };
@@ -65,6 +79,7 @@ export function openConfiguration(options: ConfigurationOptions): OpenConfigurat
 class StoredConfiguration implements OpenConfiguration {
   readonly #options: ConfigurationOptions;
   readonly startFindings: readonly Finding[];
+  readonly objects: Objects;
   #state: State;
 
   constructor(options: ConfigurationOptions) {
@@ -73,6 +88,14 @@ class StoredConfiguration implements OpenConfiguration {
     const { state, missing } = this.#stateOf(revision, objects, noSecrets);
     this.#state = state;
     this.startFindings = missingFindings(missing);
+    this.objects = openObjects({
+      ...options,
+      state: () => this.#state,
+      after: (plan) => this.#after(plan, this.#state.secrets),
+      judge: (judged) => this.#judge(judged),
+      commit: (plan, next, by) => this.#commit(plan, next, by),
+      withDiff: (change) => this.#withDiff(change),
+    });
   }
 
   snapshot(): Snapshot {
@@ -175,21 +198,28 @@ class StoredConfiguration implements OpenConfiguration {
   }
 
   #findings({ reading, mistakes, plan, next, source, local }: ApplyFindings): readonly Finding[] {
+    const all = [
+      ...reading.mistakes,
+      ...mistakes,
+      ...(local ? [] : plan.touched.flatMap(checkLocalOnly)),
+      ...this.#judge({ plan, next, broken: reading.broken }),
+    ];
+    return toFindings(all, source.locate);
+  }
+
+  /** What is wrong with the whole that a plan leads to. */
+  #judge({ plan, next, broken = new Set() }: Judged): readonly Mistake[] {
     const touched = new Set(plan.touched.map(idOf));
     const absent = next.missing.map(({ object, path, message }) =>
       touched.has(idOf(object)) ? error(path, message) : warning(path, message),
     );
     const now = this.#options.now();
-    const checked = check({ ...next.state, now, broken: reading.broken });
-    const all = [
-      ...reading.mistakes,
-      ...mistakes,
-      ...(local ? [] : plan.touched.flatMap(checkLocalOnly)),
+    const checked = check({ ...next.state, now, broken });
+    return [
       ...absent,
       ...checkSameKeys(next.state.settings.keys, next.state.secrets),
       ...forgiveStanding(checked, plan.touched, () => check({ ...this.#state, now, broken: new Set() })),
     ];
-    return toFindings(all, source.locate);
   }
 
   #edit(step: Step, by: Author): void {
@@ -198,7 +228,7 @@ class StoredConfiguration implements OpenConfiguration {
   }
 
   #commit(plan: Plan, next: State, { actor, message }: Author): void {
-    if (plan.edits.length > 0) {
+    if (plan.edits.length + plan.drafts.length > 0) {
       const { revision } = next.snapshot;
       const entry = {
         revision,
@@ -207,13 +237,13 @@ class StoredConfiguration implements OpenConfiguration {
         message,
         changes: plan.recorded,
       };
-      this.#options.store.commit(plan.edits, plan.recorded.length > 0 ? entry : undefined);
+      this.#options.store.commit(plan.edits, plan.recorded.length > 0 ? entry : undefined, plan.drafts);
     }
     this.#state = next;
   }
 
   #withDiff({ before, ...change }: StoredChange): Change {
-    const { kind, name, version, action } = change;
+    const { kind, name, version } = change;
     const body = (number: number): Setting['body'] | undefined => {
       const text = this.#options.store.body(kind, name, number);
       return text === undefined ? undefined : (JSON.parse(text) as Setting['body']);
@@ -221,13 +251,10 @@ class StoredConfiguration implements OpenConfiguration {
     const old = before === undefined ? undefined : body(before);
     return {
       ...change,
-      diff: diffBodies(kind, name, old, action === 'archived' ? undefined : body(version)),
+      diff: diffBodies(kind, name, old, isGone(change) ? undefined : body(version)),
     };
   }
 }
-
-type Next = { readonly state: State; readonly missing: readonly Missing[] };
-type Author = { readonly actor: Actor; readonly message: string };
 
 type ApplyFindings = {
   readonly reading: Reading;
@@ -237,30 +264,6 @@ type ApplyFindings = {
   readonly source: DocumentText;
   readonly local: boolean;
 };
-
-function loadObjects(store: SettingsStore): { readonly revision: number; readonly objects: HeldObjects } {
-  const older = new Map<string, Map<number, PresetBody>>();
-  for (const { name, version, body } of store.older('preset')) {
-    const versions = older.get(name) ?? new Map<number, PresetBody>();
-    older.set(name, versions.set(version, JSON.parse(body) as PresetBody));
-  }
-  const { revision, objects } = store.load();
-  const held = new Map<string, Held>();
-  for (const object of objects) {
-    const versions = object.kind === 'preset' ? older.get(object.name) : undefined;
-    held.set(idOf(object), heldFrom(object, versions));
-  }
-  return { revision, objects: held };
-}
-
-/** An object as the store has it, standing where a document would hold it. */
-function heldFrom(stored: StoredObject, older: Setting['older']): Held {
-  const { kind, name, archived, version, latest } = stored;
-  const body: unknown = JSON.parse(stored.body);
-  const path = canonicalPath(kind, name);
-  const setting = { kind, name, path, body, version, archived, ...(older ? { older } : {}) };
-  return { latest, setting: setting as Setting };
-}
 
 function* settingsIn(objects: HeldObjects): Iterable<Setting> {
   for (const { setting } of objects.values()) yield setting;

@@ -5,6 +5,7 @@
 import type { Budget } from '../core/budget.ts';
 import type { GatewayEvent } from '../core/event.ts';
 import type { GenerationRecord } from '../core/record.ts';
+import type { RecordedAction } from '../core/settings-store.ts';
 import type { Snapshot } from '../core/snapshot.ts';
 import type { SpendQuery, SpendReport } from '../core/spend-report.ts';
 
@@ -23,13 +24,21 @@ export type Finding = {
   readonly message: string;
 };
 
-export type ObjectKind = 'gateway' | 'provider' | 'model' | 'workspace' | 'preset' | 'key' | 'alert';
+export type ObjectKind =
+  | 'gateway'
+  | 'provider'
+  | 'model'
+  | 'workspace'
+  | 'preset'
+  | 'key'
+  | 'alert'
+  | 'rollout';
 
 export type Change = {
   readonly kind: ObjectKind;
   /** `coder`, or `workspace/coder` outside the workspace `default`. */
   readonly name: string;
-  readonly action: 'created' | 'changed' | 'unchanged' | 'archived' | 'kept';
+  readonly action: RecordedAction | 'unchanged' | 'kept';
   /** The version that is active afterwards. */
   readonly version: number;
   /** Unified-style lines, old and new, secrets masked; empty when unchanged. */
