@@ -55,14 +55,15 @@ async function findServer(
 ): Promise<Serving> {
   const key = (trail.key = authenticate(inbound.headers, snapshot, { digest, now: trail.at }));
   const ask = (trail.ask = inbound.dialect.read(await inbound.body()));
-  const route = (trail.route = resolve(ask, key, snapshot));
+  const { dialect, headers } = inbound;
+  const conversation = (): string | undefined => conversationOf(ask, headers, digest);
+  const seed = (): string => conversation() ?? ask.user ?? trail.id;
+  const route = (trail.route = resolve(ask, key, snapshot, seed));
   if (ask.stream) front.keepAlive();
   const waiting = { world, departure, deadline: trail.began + patienceMs };
   const ticket = (trail.ticket = await admit(callerOf(trail, key), waiting, snapshot));
   const downgrade = ticket.downgrade();
-  const { dialect, headers } = inbound;
   const { workspace } = key;
-  const conversation = (): string | undefined => conversationOf(ask, headers, digest);
   const plan = makePlan({
     ask,
     route,

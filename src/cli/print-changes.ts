@@ -22,7 +22,9 @@ export function changeLines(changes: readonly Change[], paint: Paint): string[] 
   const heads = columns(shown.map((change) => changeRow(change, paint)));
   return shown.flatMap((change, index) => [
     heads[index] ?? '',
-    ...(change.action === 'changed' || change.action === 'activated' ? indent(indent(diffLines(change.diff, paint))) : []),
+    ...(change.action === 'changed' || change.action === 'activated'
+      ? indent(indent(diffLines(change.diff, paint)))
+      : []),
   ]);
 }
 

@@ -209,7 +209,7 @@ export const generation = z
     stream: z.boolean(),
     requested: z.string().meta({ description: 'The model name as sent' }),
     preset: z.string().optional(),
-    preset_version: z.int().optional(),
+    preset_version: z.union([z.int(), z.literal('draft')]).optional(),
     ending: z.enum(['ok', 'failed', 'cut', 'client_gone']),
     problem: z.string().optional(),
     finish: z.string().optional(),

@@ -22,7 +22,8 @@ export type Hindsight = {
 export function hindsightOf(record: GenerationRecord, snapshot: Snapshot): Hindsight {
   const { preset, presetVersion, workspace, skipped, refusedBy } = record;
   const entry = preset === undefined ? undefined : snapshot.workspaces.get(workspace)?.presets.get(preset);
-  const chain = entry?.versions.get(presetVersion ?? 0)?.chain.map(({ model }) => model);
+  const served = presetVersion === 'draft' ? entry?.draft : entry?.versions.get(presetVersion ?? 0);
+  const chain = served?.chain.map(({ model }) => model);
   const whys = [...skipped.map(({ why }) => why), refusedBy].filter((why) => why !== undefined);
   return { record, ...optional('chain', chain), tries: triesOf(record), limits: [...new Set(whys)] };
 }

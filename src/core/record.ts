@@ -3,6 +3,7 @@ import type { Api } from './ask.ts';
 import type { FailureClass } from './failure.ts';
 import type { Nano } from './money.ts';
 import type { Rate } from './price.ts';
+import type { PresetVersion } from './snapshot.ts';
 import { completionTokens, promptTokens, type Basis, type Usage } from './usage.ts';
 
 /** One upstream call. Times in ms; `at` is epoch ms. */
@@ -93,7 +94,7 @@ export type GenerationRecord = {
   /** The model name as sent. */
   readonly requested: string;
   readonly preset?: string;
-  readonly presetVersion?: number;
+  readonly presetVersion?: PresetVersion;
   readonly ending: Ending;
   /** The problem's code where it did not end well. */
   readonly problem?: string;

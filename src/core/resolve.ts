@@ -3,11 +3,21 @@
  * preset, key alias, workspace alias, slug, catalogue alias; an unknown name is refused, never replaced.
  */
 import type { Ask } from './ask.ts';
+import { chance } from './chance.ts';
 import { defaultFailover } from './defaults.ts';
 import { endpointsOf } from './endpoints.ts';
 import { optional } from './optional.ts';
 import { refuse } from './problem.ts';
-import type { Failover, Key, Member, Preset, ProviderPreferences, Snapshot, Workspace } from './snapshot.ts';
+import type {
+  Failover,
+  Key,
+  Member,
+  Preset,
+  PresetEntry,
+  ProviderPreferences,
+  Snapshot,
+  Workspace,
+} from './snapshot.ts';
 import { mergeProvider } from './merge.ts';
 import { suggest } from './suggest.ts';
 
@@ -33,15 +43,18 @@ export function parseName(text: string): Name {
   return { preset, ...optional('version', version), ...(at > 0 ? { model: text.slice(0, at) } : {}) };
 }
 
-/** Resolves the names of a request. Throws Refused. */
-export function resolve(ask: Ask, key: Key, snapshot: Snapshot): Route {
+/**
+ * Resolves the names of a request. `seed` says what a roll-out draws its lots by, so that a conversation is always served
+ * by the same version; absent = by the active one. Throws Refused.
+ */
+export function resolve(ask: Ask, key: Key, snapshot: Snapshot, seed?: () => string): Route {
   const workspace = snapshot.workspaces.get(key.workspace);
   if (!workspace) throw refuse('internal', `The workspace of this key no longer exists.`);
   const name = nameOf(ask, key, workspace);
   const requested = ask.model ?? ask.preset ?? '';
   if (name.preset === undefined)
     return plainRoute({ ask, key, snapshot, model: name.model ?? '', requested });
-  const preset = findPreset({ name: name.preset, version: name.version, key, workspace });
+  const preset = findPreset({ name: name.preset, version: name.version, key, workspace, seed });
   if (preset.route !== undefined)
     throw refuse(
       'invalid_request',
@@ -95,9 +108,10 @@ type PresetQuery = {
   readonly version: string | undefined;
   readonly key: Key;
   readonly workspace: Workspace;
+  readonly seed: (() => string) | undefined;
 };
 
-function findPreset({ name, version, key, workspace }: PresetQuery): Preset {
+function findPreset({ name, version, key, workspace, seed }: PresetQuery): Preset {
   const entry = workspace.presets.get(name);
   if (!entry) throw refuse('preset_not_found', unknownPreset(name, workspace), { param: 'model' });
   if (key.presets && !key.presets.has(name)) {
@@ -111,8 +125,9 @@ function findPreset({ name, version, key, workspace }: PresetQuery): Preset {
     throw refuse('preset_disabled', `The preset ${name} is disabled.`, { param: 'model' });
   if (entry.status === 'archived')
     throw refuse('preset_archived', `The preset ${name} is archived.`, { param: 'model' });
-  if (version === undefined) return entry.active;
-  const pinned = entry.versions.get(Number(version));
+  if (version === undefined) return drawn(entry, seed);
+  if (version === 'draft') return tightened(draftOf(entry, key), entry.active);
+  const pinned = /^\d{1,15}$/.test(version) ? entry.versions.get(Number(version)) : undefined;
   if (!pinned) {
     throw refuse(
       'preset_version_not_found',
@@ -121,6 +136,32 @@ function findPreset({ name, version, key, workspace }: PresetQuery): Preset {
     );
   }
   return tightened(pinned, entry.active);
+}
+
+/**
+ * The active version, or the one that is being rolled out. The lot of a conversation stays while the share grows: more is
+ * served by the new version, and nobody goes back.
+ */
+function drawn({ active, rollout }: PresetEntry, seed: (() => string) | undefined): Preset {
+  if (!rollout || !seed) return active;
+  const { preset, percent } = rollout;
+  const lot = chance(`${preset.workspace}/${preset.slug}@${preset.version} ${seed()}`);
+  return lot * 100 < percent ? tightened(preset, active) : active;
+}
+
+function draftOf({ active, draft }: PresetEntry, key: Key): Preset {
+  if (key.drafts !== true)
+    throw refuse(
+      'preset_not_allowed',
+      `The key ${key.name} may not call drafts: say drafts: true on it, or call "@preset/${active.slug}".`,
+      { param: 'model' },
+    );
+  if (draft) return draft;
+  throw refuse(
+    'preset_version_not_found',
+    `The preset ${active.slug} has no draft; the active version is ${active.version}.`,
+    { param: 'model' },
+  );
 }
 
 /** Limits, locks, floor and data policy always come from the active version: an old pin must not loosen them. */

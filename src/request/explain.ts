@@ -14,7 +14,7 @@ import { sortWord } from '../core/preferences.ts';
 import { Refused } from '../core/problem.ts';
 import { problemOfDenial } from '../core/refusal.ts';
 import { resolve } from '../core/resolve.ts';
-import type { Key, Snapshot } from '../core/snapshot.ts';
+import type { Key, Preset, Snapshot } from '../core/snapshot.ts';
 import { problemOfPlan, problemOfResting } from '../core/verdict.ts';
 import { chatDialect } from '../dialects/chat/dialect.ts';
 import type { Dialect } from '../dialects/dialect.ts';
@@ -85,6 +85,7 @@ export function explain(snapshot: Snapshot, body: Buffer, options: ExplainOption
         ...new Set([
           ...route.warnings,
           ...(downgrade ? [downgrade.why] : []),
+          ...rollingOut(route.preset, snapshot),
           ...(unbidden ? [`every endpoint rests: ${unbidden.endpoint} is asked all the same`] : []),
           ...(sortWord(route.provider.sort) === 'balance' ? [drawn] : []),
           ...steps.flatMap(({ merged }) => merged.warnings),
@@ -107,6 +108,14 @@ export function explain(snapshot: Snapshot, body: Buffer, options: ExplainOption
     if (!(error instanceof Refused)) throw error;
     return { requested, warnings: [], steps: [], skipped: [], problem: error.problem };
   }
+}
+
+/** Whose conversation it is decides: the plan is that of the active version. */
+function rollingOut(preset: Preset | undefined, snapshot: Snapshot): readonly string[] {
+  const entry = preset && snapshot.workspaces.get(preset.workspace)?.presets.get(preset.slug);
+  if (!entry?.rollout || entry.active !== preset) return [];
+  const { preset: next, percent } = entry.rollout;
+  return [`version ${next.version} is being rolled out: it serves ${percent} % of conversations instead`];
 }
 
 type RestingStep = { readonly step: PlanStep; readonly endpoint: string; readonly rest: Rest };
