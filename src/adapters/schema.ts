@@ -77,7 +77,9 @@ CREATE TABLE drafts (
 
 ALTER TABLE generations ADD COLUMN preset TEXT
   GENERATED ALWAYS AS (record ->> 'workspace' || '/' || (record ->> 'preset')) VIRTUAL;
-CREATE INDEX generations_by_preset ON generations (preset, at) WHERE preset IS NOT NULL;
+ALTER TABLE generations ADD COLUMN preset_version TEXT
+  GENERATED ALWAYS AS (record ->> 'presetVersion') VIRTUAL;
+CREATE INDEX generations_by_preset ON generations (preset, at, preset_version) WHERE preset IS NOT NULL;
 `;
 
 export const migrations: readonly string[] = [

@@ -6,7 +6,7 @@ import type { Budget } from '../core/budget.ts';
 import type { GatewayEvent } from '../core/event.ts';
 import type { GenerationRecord } from '../core/record.ts';
 import type { RecordedAction } from '../core/settings-store.ts';
-import type { Snapshot } from '../core/snapshot.ts';
+import type { PresetVersion, Snapshot } from '../core/snapshot.ts';
 import type { SpendQuery, SpendReport } from '../core/spend-report.ts';
 
 /** Who is asking. A local operator proved to be on the server's machine; only then `env:` and `file:` resolve. */
@@ -120,11 +120,22 @@ export type Configuration = {
   rereadSecrets(): readonly Finding[];
 };
 
+/** Which records of a preset: those since a time (epoch ms), the newest, perhaps of one version. */
+export type PresetRecords = {
+  readonly workspace: string;
+  readonly preset: string;
+  readonly version?: PresetVersion;
+  readonly since: number;
+  readonly most: number;
+};
+
 /** Implemented over the journal. */
 export type Generations = {
   find(id: string): GenerationRecord | undefined;
   /** Newest first. */
   recent(limit: number): readonly GenerationRecord[];
+  /** Newest first. */
+  ofPreset(which: PresetRecords): readonly GenerationRecord[];
   /** Calls back for each generation as it ends; returns how to stop. */
   follow(callback: (record: GenerationRecord) => void): () => void;
 };

@@ -29,8 +29,14 @@ type Part = {
   readonly value: unknown;
 };
 
+/** `limits` is one object of the gateway, and the order of the providers another. */
+export const gatewaySchema = strict({
+  limits: limitsSchema.optional(),
+  order: z.array(z.string()).optional(),
+});
+
 const schemas: Readonly<Record<DocumentKind, z.ZodType>> = {
-  gateway: strict({ limits: limitsSchema.optional(), order: z.array(z.string()).optional() }),
+  gateway: gatewaySchema,
   provider: providerSchema,
   model: modelSchema,
   workspace: workspaceSchema,

@@ -12,6 +12,9 @@ import { openHealthBook } from '../../src/adapters/health-book.ts';
 import { openPauses } from '../../src/adapters/pauses.ts';
 import { openLimitBook } from '../../src/adapters/limit-book.ts';
 import { openLedger } from '../../src/adapters/open-ledger.ts';
+import { createSettingsStore } from '../../src/adapters/store.ts';
+import { createVault } from '../../src/adapters/secrets.ts';
+import { openConfiguration, type OpenConfiguration } from '../../src/control/configuration.ts';
 import { createControl, type Control } from '../../src/control/api.ts';
 import type { EmulatorControls } from '../../src/control/api-emulator.ts';
 import type { Explanation } from '../../src/core/explanation.ts';
@@ -27,6 +30,7 @@ import {
   type MemoryConfiguration,
   type MemoryGenerations,
 } from './in-memory-control.ts';
+import { catalogue as sample } from './sample-catalogue.ts';
 import { memoryLeases } from './memory-leases.ts';
 
 /** Opens everything as the local operator, and as somebody far away. */
@@ -51,7 +55,13 @@ const clock: Clock = {
   },
 };
 
-export function testControl(options: { readonly emulator?: boolean } = {}): TestControl {
+export type TestOptions = {
+  readonly emulator?: boolean;
+  /** The configuration is the one whose objects are changed one by one, and not the one of documents in memory. */
+  readonly byObjects?: boolean;
+};
+
+export function testControl(options: TestOptions = {}): TestControl {
   const configuration = memoryConfiguration();
   const memory = memoryGenerations();
   const database = new DatabaseSync(':memory:');
@@ -66,8 +76,10 @@ export function testControl(options: { readonly emulator?: boolean } = {}): Test
   const faults = emulatorControls();
   const reported: unknown[] = [];
   const backups: string[] = [];
+  const opened = memoryObjects();
   const control = createControl({
-    configuration,
+    configuration: options.byObjects === true ? opened : configuration,
+    objects: opened.objects,
     generations,
     spend: {
       report: async (query) => readReport(database, query),
@@ -113,6 +125,19 @@ export function testControl(options: { readonly emulator?: boolean } = {}): Test
     report: (error) => reported.push(error),
   });
   return { ...control, configuration, generations, faults, reported, backups };
+}
+
+/** Objects one by one, on a real store in memory. */
+function memoryObjects(): OpenConfiguration {
+  const database = new DatabaseSync(':memory:');
+  for (const step of migrations) database.exec(step);
+  return openConfiguration({
+    store: createSettingsStore(database),
+    vault: createVault(Buffer.from('a secret of the test')),
+    catalogue: sample,
+    resolve: () => undefined,
+    now: () => Date.now(),
+  });
 }
 
 function limitBook(snapshot: () => Snapshot): LimitBook {

@@ -263,6 +263,13 @@ export function memoryGenerations(): MemoryGenerations {
     followers: () => callbacks.size,
     find: (id) => records.find((record) => record.id === id),
     recent: (limit) => records.slice(0, limit),
+    ofPreset: ({ workspace, preset, version, since, most }) =>
+      records
+        .filter((record) => record.workspace === workspace && record.preset === preset)
+        .filter(
+          ({ at, presetVersion }) => at >= since && (version === undefined || presetVersion === version),
+        )
+        .slice(0, most),
     follow(callback) {
       callbacks.add(callback);
       return () => void callbacks.delete(callback);
