@@ -8,6 +8,8 @@ export type Run = (args: Arguments, shell: Shell) => Promise<ExitCode>;
 
 export type Command = {
   readonly verb: string;
+  /** The verb whose row in the list of commands names this one too. */
+  readonly beside?: string;
   /** One line, for the list of commands. */
   readonly summary: string;
   readonly positionals: Positionals;

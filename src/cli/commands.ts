@@ -2,6 +2,7 @@
 import { faultHelp } from '../emulator/faults.ts';
 import { noPositionals, type Command } from './command.ts';
 import { healthCommands } from './commands-health.ts';
+import { presets, revisionCommands } from './commands-presets.ts';
 import { fileFlag } from './document-file.ts';
 
 const serve: Command = {
@@ -215,6 +216,7 @@ const keys: Command = {
     model: { value: 'SLUG', multiple: true, help: 'add: may use this model (repeat for more)' },
     expires: { value: 'WHEN', help: 'add: 30d, 12h, or a date such as 2027-01-31 (UTC)' },
     workspace: { value: 'NAME', help: 'add: default unless said otherwise' },
+    drafts: { help: 'add: may call drafts, as @preset/NAME@draft' },
   },
   notes: ['add prints the secret, once, alone on standard output.'],
   examples: [
@@ -348,11 +350,13 @@ export const commands: readonly Command[] = [
   status,
   ...healthCommands,
   spend,
+  presets,
   limits,
   connect,
   keys,
   fault,
   history,
+  ...revisionCommands,
   exportDocument,
   backup,
 ];

@@ -6,19 +6,23 @@ import { columns, indent } from './table.ts';
 
 /** All commands. */
 export function overview(commands: readonly Command[], version: string, paint: Paint): string {
+  const rows = commands.filter(({ beside }) => beside === undefined);
   return [
     `${paint('bold', `spillway ${version}`)}: models behind presets, failover that says so`,
-    '',
     'usage: spillway COMMAND [OPTIONS]',
     '',
-    ...indent(columns(commands.map((command) => [paint('cyan', command.verb), command.summary]))),
+    ...indent(columns(rows.map((command) => [paint('cyan', command.verb), summaryOf(command, commands)]))),
     '',
     'Every command takes --json and --help. spillway help COMMAND shows examples.',
     'Exit codes: 0 done, 1 failed, 2 wrong usage or document not valid, 3 conflict.',
-    '',
     'The gateway is found by SPILLWAY_URL and SPILLWAY_ADMIN_KEY, or in its data dir.',
     '',
   ].join('\n');
+}
+
+function summaryOf({ verb, summary }: Command, commands: readonly Command[]): string {
+  const others = commands.filter(({ beside }) => beside === verb).map((command) => command.verb);
+  return others.length === 0 ? summary : `${summary}; also ${others.join(', ')}`;
 }
 
 /** One command. */

@@ -19,13 +19,18 @@ const marks: Record<Change['action'], readonly [mark: string, style: Style]> = {
 /** One line for each object that is not simply unchanged, with the old and new lines of changed ones below it. */
 export function changeLines(changes: readonly Change[], paint: Paint): string[] {
   const shown = changes.filter((change) => change.action !== 'unchanged');
-  const heads = columns(shown.map((change) => changeRow(change, paint)));
+  const heads = changeHeads(shown, paint);
   return shown.flatMap((change, index) => [
     heads[index] ?? '',
     ...(change.action === 'changed' || change.action === 'activated'
       ? indent(indent(diffLines(change.diff, paint)))
       : []),
   ]);
+}
+
+/** One line for each: what happened to which object. */
+export function changeHeads(changes: readonly Change[], paint: Paint): string[] {
+  return columns(changes.map((change) => changeRow(change, paint)));
 }
 
 /** What a document leaves alone: edited since it was applied (the diff says how), or no longer in it. */

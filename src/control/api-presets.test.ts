@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { assertLike, begun, call, chain, deepseek } from '../../test/support/control-calls.ts';
-import { testControl } from '../../test/support/control-host.ts';
+import { localKey, testControl } from '../../test/support/control-host.ts';
 import { fallbackRecord } from '../../test/support/in-memory-control.ts';
 
 test('an ETag is what If-Match of the next change takes; the second of two editors is told', async () => {
@@ -86,6 +86,35 @@ test('a diff says what a change costs: for the traffic there was, or for a stand
   assertLike(after, { traffic: { requests: 2 } });
   // 800 fresh and 12 read from a cache that has no price of its own, 100 out and 20 of reasoning.
   assert.equal(after.to[1]?.usd_per_1000, 0.812 + 0.6);
+});
+
+test('what is far too much is refused before anything walks through it, and nobody waits for it', async () => {
+  const control = await begun();
+  const nested = (depth: number): string => `${'{"a":'.repeat(depth)}1${'}'.repeat(depth)}`;
+  const send = async (line: string, config: string): Promise<unknown> => {
+    const [method = '', path = ''] = line.split(' ');
+    const response = await control.fetch(
+      new Request(`http://gateway.test/api/admin${path}`, {
+        method,
+        headers: { 'content-type': 'application/json', authorization: `Bearer ${localKey}` },
+        body: `{"config":{"parameters":${config}}}`,
+      }),
+    );
+    const { findings, error } = (await response.json()) as {
+      findings?: { message: string }[];
+      error: object;
+    };
+    return [response.status, findings?.[0]?.message ?? error];
+  };
+  for (const line of ['PUT /presets/coder', 'PATCH /presets/coder', 'PUT /presets/coder/draft']) {
+    assert.deepEqual(await send(line, nested(5_000)), [422, 'is nested deeper than 100 levels'], line);
+    assert.deepEqual(await send(line, `["${'x'.repeat(11_000_000)}"]`), [422, 'is larger than 10 MB'], line);
+    assertLike(await send(line, `"${'x'.repeat(17_000_000)}"`), [413, { code: 'body_too_large' }]);
+  }
+  const polluted = await send('PATCH /presets/coder', '{"__proto__":{"polluted":1},"seed":1}');
+  assertLike(polluted, [200, /no limit holds here/]);
+  assert.equal(Reflect.get({}, 'polluted'), undefined);
+  assert.deepEqual(control.reported, []);
 });
 
 test('a roll-out is compared with what it would replace, and promoted in one call', async () => {

@@ -140,6 +140,7 @@ export function viewKey(key: KeySummary): View<typeof schemas.key> {
     disabled: key.disabled,
     ...optional('presets', key.presets),
     ...optional('models', key.models),
+    ...optional('drafts', key.drafts),
     ...optional('expires_at', key.expiresAt === undefined ? undefined : isoTime(key.expiresAt)),
   };
 }

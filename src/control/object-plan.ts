@@ -2,11 +2,12 @@
 import type { PresetBody } from '../core/document-preset.ts';
 import { readObject } from '../core/document-read.ts';
 import { isMapOf, mergePatch } from '../core/merge-patch.ts';
-import { warning, type Mistake } from '../core/mistake.ts';
+import { error, warning, type Mistake } from '../core/mistake.ts';
 import { checkSecrets, secretFields } from '../core/secret-fields.ts';
-import type { RolloutBody, Setting, Written } from '../core/settings.ts';
+import { canonicalPath, type RolloutBody, type Setting, type Written } from '../core/settings.ts';
 import type { StoredDraft, Vault } from '../core/settings-store.ts';
 import { shown } from './document-export.ts';
+import { excessOf } from './document-text.ts';
 import { checkLocalEdit, movedOrigin, takeIn } from './document-secrets.ts';
 import { printRef, type Action, type ChangeRequest, type ObjectConflict } from './object-operations.ts';
 import { OperationRefused } from './operations.ts';
@@ -83,7 +84,15 @@ const actions: { readonly [Which in Action['do']]: Plan<Which> } = {
 /** Throws `OperationRefused` for what is not there. */
 export function planAction(request: ChangeRequest, sight: Sight): Verdict {
   const plan = actions[request.action.do] as Plan<Action['do']>;
-  return otherVersion(request, sight) ?? plan(request, sight);
+  return otherVersion(request, sight) ?? tooMuch(request) ?? plan(request, sight);
+}
+
+/** Before anything walks through it. */
+function tooMuch({ ref, action }: ChangeRequest): Verdict | undefined {
+  const value = 'body' in action ? action.body : 'patch' in action ? action.patch : undefined;
+  const excess = excessOf(value);
+  if (excess === undefined) return undefined;
+  return { steps: [], mistakes: [error(canonicalPath(ref.kind, ref.name), excess)], message: '' };
 }
 
 /** Somebody else changed the object since it was read. */

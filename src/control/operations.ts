@@ -90,6 +90,7 @@ export type KeySummary = {
   readonly disabled: boolean;
   readonly presets?: readonly string[];
   readonly models?: readonly string[];
+  readonly drafts?: true;
   readonly expiresAt?: number;
 };
 
@@ -98,6 +99,8 @@ export type NewKey = {
   readonly workspace?: string;
   readonly presets?: readonly string[];
   readonly models?: readonly string[];
+  /** It may call drafts. */
+  readonly drafts?: true;
   /** Epoch ms. */
   readonly expiresAt?: number;
 };
