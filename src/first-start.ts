@@ -70,7 +70,7 @@ async function applyText(
   text: string,
   demo: boolean,
 ): Promise<Omit<First, 'credentials'>> {
-  const actor = { name: demo ? demoName : 'local operator', local: true };
+  const actor = { name: demo ? demoName : 'local operator', local: true, role: 'owner' as const };
   const result = await configuration.apply({ text, actor, message: demo ? 'the demo' : 'applied at start' });
   if (result.outcome === 'invalid') throw new BadDocument(result.findings);
   if (result.outcome === 'applied') return { findings: result.findings, notes: [] };
@@ -87,7 +87,7 @@ const demoName = 'demo';
 
 /** The demo's own inference key; one whose secret was lost is replaced. */
 async function demoKey(configuration: OpenConfiguration): Promise<string> {
-  const actor = { name: demoName, local: true };
+  const actor = { name: demoName, local: true, role: 'owner' as const };
   if (configuration.keys().some(({ name }) => name === demoName))
     await configuration.removeKey(demoName, actor);
   return (await configuration.addKey({ name: demoName }, actor)).secret;

@@ -7,6 +7,7 @@ import { sha256 } from './adapters/system.ts';
 import type { Route } from './adapters/server.ts';
 import type { Actor } from './control/operations.ts';
 import { refuse, type Refused } from './core/problem.ts';
+import type { Snapshot } from './core/snapshot.ts';
 import { answerData, type DataPlane } from './data-plane.ts';
 import { problemAnswer } from './problem-answer.ts';
 
@@ -111,14 +112,24 @@ function isLocalHost(host: string | undefined): boolean {
 /** Secrets that open the control plane, and whom they stand for. */
 export type AdminSecrets = { readonly adminKey: string; readonly localToken: string };
 
+/** Who may come in by a key of their own. `now` is epoch ms. */
+export type KnownAdmins = { readonly admins: Snapshot['admins']; readonly now: number };
+
 /** Who asks, by bearer token; compared by hash, so that time tells nothing. */
-export function actorOf(request: Request, { adminKey, localToken }: AdminSecrets): Actor | undefined {
+export function actorOf(
+  request: Request,
+  { adminKey, localToken }: AdminSecrets,
+  { admins, now }: KnownAdmins,
+): Actor | undefined {
   const given =
     /^bearer\s+(\S+)$/i.exec(request.headers.get('authorization') ?? '')?.[1] ??
     request.headers.get('x-api-key');
   if (!given) return undefined;
-  if (sameSecret(given, localToken)) return { name: 'local operator', local: true };
-  return sameSecret(given, adminKey) ? { name: 'admin', local: false } : undefined;
+  if (sameSecret(given, localToken)) return { name: 'local operator', local: true, role: 'owner' };
+  if (sameSecret(given, adminKey)) return { name: 'admin', local: false, role: 'owner' };
+  const admin = admins.get(sha256(given));
+  if (!admin || admin.disabled || (admin.expiresAt ?? Infinity) <= now) return undefined;
+  return { name: admin.name, local: false, role: admin.role };
 }
 
 function sameSecret(a: string, b: string): boolean {

@@ -35,6 +35,7 @@ import { limitEvent, type GatewayEvent } from './core/event.ts';
 import { optional } from './core/optional.ts';
 import { startEmulator, type Emulator } from './emulator/emulator.ts';
 import { applyFirst, type First } from './first-start.ts';
+import { openActs } from './adapters/acts.ts';
 import { actorOf, openFrontDoor, type AdminSecrets } from './front-door.ts';
 import type { Caches, Paces, Signatures, World } from './ports.ts';
 import { problemAnswer } from './problem-answer.ts';
@@ -327,7 +328,10 @@ function makeControl(parts: Parts, { secrets, notes, inFlight }: ControlFacts): 
     health: book,
     limits: openLimitBook({ money, database, now: () => systemClock.now() }),
     ...optional('emulator', emulator),
-    actorOf: (request) => actorOf(request, secrets),
+    administration: configuration.administration,
+    acts: openActs(database),
+    actorOf: (request) =>
+      actorOf(request, secrets, { admins: configuration.snapshot().admins, now: systemClock.now() }),
     status: () => ({ version, startedAt, inFlight: inFlight(), ...counts(), notes, paces: pace.all() }),
     backup: (file) =>
       backupDatabase(database, file).catch((error: unknown) => {

@@ -86,7 +86,7 @@ test('a plain model, a later revision, a client that is told no', async (t) => {
   const unknown = await ask(gateway, { model: '@preset/codr' });
   await gateway.configuration.apply({
     text: emulatedChain.replace('coder:\n', 'coder:\n    description: changed\n'),
-    actor: { name: 'test', local: true },
+    actor: { name: 'test', local: true, role: 'owner' as const },
   });
   const told = (await run(gateway, plain.id)).out;
   assert.match(told, /\nasked for anthropic\/claude-haiku-4.5, a model by its name\n/);

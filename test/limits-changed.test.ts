@@ -27,7 +27,7 @@ async function limitsOf(gateway: TestGateway): Promise<readonly LimitView[]> {
 }
 
 async function change(gateway: TestGateway, own: string): Promise<void> {
-  const actor = { name: 'test', local: true };
+  const actor = { name: 'test', local: true, role: 'owner' as const };
   const { outcome } = await gateway.configuration.apply({ text: document(own), actor });
   assert.equal(outcome, 'applied');
 }
@@ -111,7 +111,10 @@ test('to another window or unit: that counter begins with what it knows, and ref
 test('a price that is taken away under a budget: the document is refused, and the old one stays', async (t) => {
   const gateway = await startTestGateway(t, document(roomy));
   const text = document(roomy).replace(', price: { input: 1, output: 10 }', '');
-  const result = await gateway.configuration.apply({ text, actor: { name: 'test', local: true } });
+  const result = await gateway.configuration.apply({
+    text,
+    actor: { name: 'test', local: true, role: 'owner' as const },
+  });
   assert.equal(result.outcome, 'invalid');
   assert.match(
     result.findings.map(({ message }) => message).join(),

@@ -315,7 +315,7 @@ test('a limit that is new counts what was spent in its window before; one that i
   const apply = async (limits: Limits): Promise<void> => {
     const { outcome } = await gateway.configuration.apply({
       text: document(limits),
-      actor: { name: 'test', local: true },
+      actor: { name: 'test', local: true, role: 'owner' as const },
       message: 'limits',
     });
     assert.equal(outcome, 'applied');

@@ -95,7 +95,7 @@ test(
   async (t) => {
     const upstream = await startUpstream(t, echo);
     const gateway = await startTestGateway(t, document(upstream.url, 'one'));
-    const actor = { name: 'test', local: true };
+    const actor = { name: 'test', local: true, role: 'owner' as const };
     await gateway.configuration.apply({ text: document(upstream.url, 'two'), actor });
     let going = true;
     const served = { 1: 0, 2: 0 };
@@ -128,7 +128,7 @@ test('a roll-out is sticky by conversation, survives a change of share, and one 
   const gateway = await startTestGateway(t, document(upstream.url, 'one'));
   await gateway.configuration.apply({
     text: document(upstream.url, 'two'),
-    actor: { name: 'test', local: true },
+    actor: { name: 'test', local: true, role: 'owner' as const },
   });
   const asked = async (session: string): Promise<string | null> => {
     const body = { model: '@preset/p', messages: [{ role: 'user', content: 'hi' }] };

@@ -2,6 +2,7 @@
  * The database, as the steps that built it. A step that was released is never edited: what changes is a new step,
  * and its place in the list is the schema number that the file carries.
  */
+import { actsSchema } from './acts.ts';
 import { budgetsSchema } from './budgets.ts';
 import { eventsSchema } from './events.ts';
 import { generationsSchema } from './generations.ts';
@@ -86,5 +87,6 @@ export const migrations: readonly string[] = [
   settings + generationsSchema,
   budgetsSchema + interventionsSchema + openingSchema + spendSchema + signaturesSchema,
   eventsSchema + pausesSchema,
+  actsSchema,
   versions,
 ];

@@ -2,6 +2,7 @@
 import { createCipheriv, createDecipheriv, createHash, createHmac, hkdfSync, randomBytes } from 'node:crypto';
 import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { newAdminKey } from './credentials.ts';
 import { sealedPrefix } from '../core/secret-text.ts';
 import type { Vault } from '../core/settings-store.ts';
 import { DataRefused } from './database.ts';
@@ -40,6 +41,7 @@ export function createVault(secret: Uint8Array): Vault {
     },
     hash: hashKey,
     newKey: () => `sk-${randomBytes(32).toString('base64url')}`,
+    newAdminKey,
   };
 }
 

@@ -40,6 +40,7 @@ export function createSettingsStore(database: DatabaseSync): SettingsStore {
     between: database.prepare(
       'SELECT * FROM revisions WHERE revision > ? AND revision <= ? ORDER BY revision',
     ),
+    since: database.prepare('SELECT * FROM revisions WHERE at >= ? ORDER BY revision DESC LIMIT ?'),
   };
   const write = writer(database);
   return {
@@ -70,6 +71,7 @@ export function createSettingsStore(database: DatabaseSync): SettingsStore {
     },
     revisions: (limit) => select.revisions.all(limit).map(storedRevision),
     revisionsBetween: (after, upTo) => select.between.all(after, upTo).map(storedRevision),
+    revisionsSince: (from, limit) => select.since.all(from, limit).map(storedRevision),
   };
 }
 

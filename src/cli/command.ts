@@ -8,7 +8,7 @@ export type Run = (args: Arguments, shell: Shell) => Promise<ExitCode>;
 
 export type Command = {
   readonly verb: string;
-  /** The verb whose row in the list of commands names this one too. */
+  /** Stands on the line of this verb in the list of commands, which fits one screen. */
   readonly beside?: string;
   /** One line, for the list of commands. */
   readonly summary: string;

@@ -18,7 +18,7 @@ export const healthCommands: readonly Command[] = [
   },
   {
     verb: 'pause',
-    summary: 'Leave a provider, a model or an endpoint alone for a time',
+    summary: 'Leave a provider, model or endpoint alone for a time; end that',
     positionals: { usage: 'SUBJECT', least: 1, most: 1 },
     flags: {
       for: { value: 'DURATION', help: 'How long, such as 2h; it ends by itself' },
@@ -33,6 +33,7 @@ export const healthCommands: readonly Command[] = [
   },
   {
     verb: 'resume',
+    beside: 'pause',
     summary: 'End a pause early, and reset the breakers of the same subject',
     positionals: { usage: 'SUBJECT', least: 1, most: 1 },
     flags: { reason: { value: 'TEXT', help: 'Why; kept with your name' } },

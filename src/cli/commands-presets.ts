@@ -61,7 +61,6 @@ export const revisionCommands: readonly Command[] = [
   },
   {
     verb: 'revert',
-    beside: 'history',
     summary: 'Undo a revision by a new one',
     positionals: { usage: 'REVISION', least: 1, most: 1 },
     flags: {

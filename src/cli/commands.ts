@@ -1,6 +1,7 @@
 /** Every verb with its help. The code behind a verb is loaded only when it runs, so that help is instant. */
 import { faultHelp } from '../emulator/faults.ts';
 import { noPositionals, type Command } from './command.ts';
+import { adminCommands } from './commands-admins.ts';
 import { healthCommands } from './commands-health.ts';
 import { presets, revisionCommands } from './commands-presets.ts';
 import { fileFlag } from './document-file.ts';
@@ -147,7 +148,7 @@ const tail: Command = {
 
 const spend: Command = {
   verb: 'spend',
-  summary: 'What was spent, by workspace, preset, model, key, tag, day and more',
+  summary: 'What was spent, by workspace, preset, model, key, tag and more',
   positionals: noPositionals,
   flags: {
     month: { value: '2026-11', help: 'A calendar month (the current one)' },
@@ -210,18 +211,27 @@ const connect: Command = {
 const keys: Command = {
   verb: 'keys',
   summary: 'List, make and take away inference keys',
-  positionals: { usage: '[list | add NAME | disable NAME | enable NAME | remove NAME]', least: 0, most: 2 },
+  positionals: {
+    usage: '[list | (add | rotate | disable | enable | remove) NAME]',
+    least: 0,
+    most: 2,
+  },
   flags: {
     preset: { value: 'NAME', multiple: true, help: 'add: may use this preset (repeat for more)' },
     model: { value: 'SLUG', multiple: true, help: 'add: may use this model (repeat for more)' },
     expires: { value: 'WHEN', help: 'add: 30d, 12h, or a date such as 2027-01-31 (UTC)' },
     workspace: { value: 'NAME', help: 'add: default unless said otherwise' },
     drafts: { help: 'add: may call drafts, as @preset/NAME@draft' },
+    overlap: {
+      value: 'DURATION',
+      help: 'rotate: how long the old secret is accepted as well (24h; 0s: no longer)',
+    },
   },
-  notes: ['add prints the secret, once, alone on standard output.'],
+  notes: ['add and rotate print the secret, once, alone on standard output.'],
   examples: [
     ['spillway keys', 'all keys'],
     ['KEY=$(spillway keys add ci --preset coder --expires 30d)', 'a key for one preset'],
+    ['KEY=$(spillway keys rotate ci --overlap 2h)', 'the old secret works for two hours more'],
     ['spillway keys disable ci', 'refused from the next request on'],
   ],
   load: async () => (await import('./keys.ts')).keys,
@@ -354,6 +364,7 @@ export const commands: readonly Command[] = [
   limits,
   connect,
   keys,
+  ...adminCommands,
   fault,
   history,
   ...revisionCommands,

@@ -6,12 +6,11 @@ import { columns, indent } from './table.ts';
 
 /** All commands. */
 export function overview(commands: readonly Command[], version: string, paint: Paint): string {
-  const rows = commands.filter(({ beside }) => beside === undefined);
   return [
     `${paint('bold', `spillway ${version}`)}: models behind presets, failover that says so`,
     'usage: spillway COMMAND [OPTIONS]',
     '',
-    ...indent(columns(rows.map((command) => [paint('cyan', command.verb), summaryOf(command, commands)]))),
+    ...indent(columns(rows(commands, paint))),
     '',
     'Every command takes --json and --help. spillway help COMMAND shows examples.',
     'Exit codes: 0 done, 1 failed, 2 wrong usage or document not valid, 3 conflict.',
@@ -20,9 +19,13 @@ export function overview(commands: readonly Command[], version: string, paint: P
   ].join('\n');
 }
 
-function summaryOf({ verb, summary }: Command, commands: readonly Command[]): string {
-  const others = commands.filter(({ beside }) => beside === verb).map((command) => command.verb);
-  return others.length === 0 ? summary : `${summary}; also ${others.join(', ')}`;
+function rows(commands: readonly Command[], paint: Paint): string[][] {
+  return commands
+    .filter(({ beside }) => beside === undefined)
+    .map(({ verb, summary }) => {
+      const others = commands.filter(({ beside }) => beside === verb).map((other) => other.verb);
+      return [[verb, ...others].map((name) => paint('cyan', name)).join(', '), summary];
+    });
 }
 
 /** One command. */

@@ -19,6 +19,7 @@ const actions: Readonly<Record<string, Action>> = {
   disable: (admin, name, args, shell) => toggle(admin, name, 'disable', { args, shell }),
   enable: (admin, name, args, shell) => toggle(admin, name, 'enable', { args, shell }),
   remove,
+  rotate,
 };
 
 export const keys: Run = async (args, shell) => {
@@ -57,7 +58,14 @@ export function keyLines(keys: readonly KeyView[], now: number, paint: Paint): s
 
 function keyRow(key: KeyView, now: number, paint: Paint): string[] {
   const expired = key.expires_at !== undefined && Date.parse(key.expires_at) <= now;
-  const state = key.disabled ? paint('red', 'disabled') : expired ? paint('red', 'expired') : 'active';
+  const retiring = key.retiring_until !== undefined && Date.parse(key.retiring_until) > now;
+  const state = key.disabled
+    ? paint('red', 'disabled')
+    : expired
+      ? paint('red', 'expired')
+      : retiring
+        ? 'rotating'
+        : 'active';
   const expires = key.expires_at === undefined ? 'never' : dateAndTime(key.expires_at);
   return [clean(key.name), clean(key.workspace), state, clean(mayUse(key)), expires, paint('dim', key.hash)];
 }
@@ -121,6 +129,23 @@ async function toggle(
   const answer = await admin.call('POST', `keys/${encodeURIComponent(name)}/${verb}`);
   if (args.on('json')) return shell.out.line(JSON.stringify(answer));
   shell.out.line(`key ${name} ${verb}d`);
+}
+
+/** The new secret alone goes to standard output. */
+async function rotate(admin: Admin, name: string, args: Arguments, shell: Shell): Promise<void> {
+  const text = args.text('overlap') ?? '24h';
+  const overlap = parseDuration(text);
+  if (overlap === undefined) throw usageError(`--overlap takes a duration such as 24h, or 0s, not "${text}"`);
+  const until = new Date(shell.now() + overlap).toISOString();
+  const answer = await admin.call<View<typeof schemas.newKeyAnswer>>(
+    'POST',
+    `keys/${encodeURIComponent(name)}/rotate`,
+    overlap === 0 ? {} : { until },
+  );
+  if (args.on('json')) return shell.out.line(JSON.stringify(answer));
+  shell.out.line(answer.secret);
+  const old = overlap === 0 ? 'is refused from now on' : `is accepted until ${dateAndTime(until)} UTC`;
+  shell.err.line(`key ${name} rotated; the old secret ${old}`);
 }
 
 async function remove(admin: Admin, name: string, args: Arguments, shell: Shell): Promise<void> {

@@ -18,6 +18,7 @@ export function mountDocuments(app: ControlApp, configuration: Configuration): v
     method: 'post',
     path: '/check',
     tag,
+    role: 'viewer',
     summary: 'Validate a document; changes nothing',
     body: schemas.checkBody,
     answer: schemas.checkAnswer,

@@ -34,6 +34,20 @@ export function mountKeys(app: ControlApp, configuration: Configuration): void {
     });
   }
   mount(app, {
+    method: 'post',
+    path: '/keys/{name}/rotate',
+    tag,
+    summary: 'Give a key a new secret, shown this once; the old one may be accepted for a while',
+    params: schemas.keyParams,
+    body: schemas.rotateBody,
+    answer: schemas.newKeyAnswer,
+    run: async ({ params, body, actor }) => {
+      const until = body.until === undefined ? 0 : Date.parse(body.until);
+      const { key, secret } = await configuration.rotateKey(params.name, until, actor);
+      return { key: viewKey(key), secret };
+    },
+  });
+  mount(app, {
     method: 'delete',
     path: '/keys/{name}',
     tag,

@@ -6,11 +6,15 @@ import { suggest } from '../core/suggest.ts';
 import type { Described } from './config-schemas.ts';
 import { errorAnswer, noInput } from './api-schemas.ts';
 import type { View } from './api-views.ts';
+import { includes, type Role } from '../core/role.ts';
+import type { JsonObject } from '../core/snapshot.ts';
 import { OperationRefused, type Actor } from './operations.ts';
 
 export const basePath = '/api/admin';
 
-export type ControlEnv = { Variables: { actor: Actor } };
+export type ControlEnv = {
+  Variables: { actor: Actor; note: (act: string, details: JsonObject) => void };
+};
 export type ControlApp = OpenAPIHono<ControlEnv>;
 
 type None = typeof noInput;
@@ -21,6 +25,10 @@ export type Operation<P extends z.ZodType, Q extends z.ZodType, B extends z.ZodT
   readonly path: string;
   readonly tag: string;
   readonly summary: string;
+  /** Whoever may do it at least. Not said: a viewer may look (GET), an editor do the rest. */
+  readonly role?: Role;
+  /** What the audit log calls it. Not said: it only looks, or a revision records it. */
+  readonly act?: string;
   readonly params?: P;
   readonly query?: Q;
   readonly body?: B;
@@ -66,14 +74,17 @@ export function mount<
   describe(app, operation);
   const path = basePath + operation.path.replaceAll(/\{(\w+)\}/g, ':$1');
   app.on(operation.method.toUpperCase(), path, async (context) => {
+    const actor = context.get('actor');
+    checkRole(actor, operation);
     const input = {
-      actor: context.get('actor'),
+      actor,
       params: validate(operation.params, context.req.param()) as z.output<P>,
       query: validate(operation.query, context.req.query()) as z.output<Q>,
       body: validate(operation.body, operation.body && (await readJson(context))) as z.output<B>,
     };
     const ifMatch = readIfMatch(context.req.header('if-match'));
     const answer = await operation.run({ ...input, ...optional('ifMatch', ifMatch) });
+    if (operation.act !== undefined) context.get('note')(operation.act, detailsOf(input));
     const tag = operation.etag?.(answer);
     if (tag !== undefined) context.header('etag', `"${tag}"`);
     return context.json(answer as object, operation.status?.(answer) ?? 200);
@@ -85,6 +96,28 @@ function readIfMatch(text: string | undefined): number | undefined {
   const [, version] = /^"(\d{1,15})"$/.exec(text) ?? [];
   if (version !== undefined) return Number(version);
   throw new ApiError(400, 'invalid_request', 'If-Match takes one version in quotes, such as "7"', 'if-match');
+}
+
+function detailsOf({ params, query, body }: Input<z.ZodType, z.ZodType, z.ZodType>): JsonObject {
+  return { ...(params as JsonObject), ...(query as JsonObject), ...(body as JsonObject) };
+}
+
+function roleFor({ role, method }: Pick<Operation<never, never, never, never>, 'role' | 'method'>): Role {
+  return role ?? (method === 'get' ? 'viewer' : 'editor');
+}
+
+function checkRole(actor: Actor, operation: Parameters<typeof roleFor>[0]): void {
+  const needed = roleFor(operation);
+  if (includes(actor.role, needed)) return;
+  throw new ApiError(
+    403,
+    'forbidden',
+    `${actor.name} is ${articled(actor.role)}, and this needs ${articled(needed)}: an owner can change that: spillway admins role ${actor.name} ${needed}`,
+  );
+}
+
+function articled(role: Role): string {
+  return `${role === 'viewer' ? 'a' : 'an'} ${role}`;
 }
 
 /** The common part of every documented route. */
@@ -99,6 +132,7 @@ export function describe<P extends z.ZodType, Q extends z.ZodType, B extends z.Z
     path: basePath + path,
     tags: [tag],
     summary,
+    description: `For ${roleFor(operation)}s${roleFor(operation) === 'owner' ? '' : ' and above'}.`,
     security: [{ admin: [] }],
     request: {
       ...(params instanceof z.ZodObject ? { params } : {}),

@@ -35,7 +35,17 @@ export const finding = z
   })
   .openapi('Finding');
 
-const kind = z.enum(['gateway', 'provider', 'model', 'workspace', 'preset', 'key', 'alert', 'rollout']);
+const kind = z.enum([
+  'gateway',
+  'provider',
+  'model',
+  'workspace',
+  'preset',
+  'key',
+  'alert',
+  'admin',
+  'rollout',
+]);
 
 export const change = z
   .object({
@@ -118,6 +128,9 @@ export const key = z
     models: z.array(z.string()).optional(),
     drafts: z.literal(true).optional().meta({ description: 'It may call drafts' }),
     expires_at: time.optional(),
+    retiring_until: time
+      .optional()
+      .meta({ description: 'Until when the secret before the last rotation is accepted' }),
   })
   .openapi('Key');
 
@@ -131,6 +144,15 @@ export const newKeyBody = z
     expires_at: time.optional(),
   })
   .openapi('NewKey');
+
+export const rotateBody = z
+  .strictObject({
+    until: z.iso
+      .datetime({ offset: true, error: 'must be a date and time with its zone' })
+      .optional()
+      .meta({ description: 'Until when the old secret is accepted as well; absent = no longer' }),
+  })
+  .openapi('Rotate');
 
 export const keyParams = z.object({ name: z.string() });
 export const keysAnswer = z.object({ keys: z.array(key) });

@@ -142,6 +142,7 @@ export function viewKey(key: KeySummary): View<typeof schemas.key> {
     ...optional('models', key.models),
     ...optional('drafts', key.drafts),
     ...optional('expires_at', key.expiresAt === undefined ? undefined : isoTime(key.expiresAt)),
+    ...optional('retiring_until', key.retiringUntil === undefined ? undefined : isoTime(key.retiringUntil)),
   };
 }
 

@@ -2,6 +2,7 @@
 import { OpenAPIHono } from '@hono/zod-openapi';
 import { bodyLimit } from 'hono/body-limit';
 import type { Clock } from '../ports.ts';
+import { mountAdmins } from './api-admins.ts';
 import { mountDocuments, mountRevisions } from './api-documents.ts';
 import { mountEmulator, type EmulatorControls } from './api-emulator.ts';
 import { mountGenerations } from './api-generations.ts';
@@ -16,7 +17,16 @@ import { mountWhere } from './api-where.ts';
 import { openStreams } from './api-stream.ts';
 import { mountSystem, type Explain, type ProcessStatus } from './api-system.ts';
 import type { Objects } from './object-operations.ts';
-import type { Actor, Configuration, Generations, HealthBook, LimitBook, Spend } from './operations.ts';
+import type {
+  ActLog,
+  Actor,
+  Administration,
+  Configuration,
+  Generations,
+  HealthBook,
+  LimitBook,
+  Spend,
+} from './operations.ts';
 import { mountPage } from './page.ts';
 
 export type ControlOptions = {
@@ -26,6 +36,8 @@ export type ControlOptions = {
   readonly spend: Spend;
   readonly limits: LimitBook;
   readonly health: HealthBook;
+  readonly administration: Administration;
+  readonly acts: ActLog;
   /** Absent = no emulator runs. */
   readonly emulator?: EmulatorControls;
   /** Who sends this request; undefined = nobody known, answered with 401. */
@@ -68,12 +80,13 @@ export function createControl(options: ControlOptions): Control {
   mountSpend(app, options.spend, () => clock.now());
   mountHealth(app, { snapshot, health: options.health, now: () => clock.now() });
   mountWhere(app, { snapshot, spend: options.spend, now: () => clock.now() });
+  mountAdmins(app, { ...options, now: () => clock.now() });
   mountEmulator(app, snapshot, emulator);
   return { fetch: async (request) => app.fetch(request), close: streams.close };
 }
 
 /** What holds for every operation: who asks, how much may be sent, how errors look. */
-function guard(app: ControlApp, { actorOf, report }: ControlOptions): void {
+function guard(app: ControlApp, { actorOf, report, acts, clock }: ControlOptions): void {
   app.use(`${basePath}/*`, async (context, next) => {
     const actor = actorOf(context.req.raw);
     if (!actor && context.req.path !== openApiPath) {
@@ -81,6 +94,9 @@ function guard(app: ControlApp, { actorOf, report }: ControlOptions): void {
       throw new ApiError(401, 'unauthorized', 'send the admin key: Authorization: Bearer spw-…');
     }
     if (actor) context.set('actor', actor);
+    context.set('note', (act, details) =>
+      acts.note({ at: clock.now(), author: actor?.name ?? '', act, details }),
+    );
     await next();
     context.header('cache-control', 'no-store');
     context.header('x-content-type-options', 'nosniff');

@@ -9,7 +9,7 @@ import { checkSecrets, secretFields } from '../core/secret-fields.ts';
 import { secretForm } from '../core/secret-text.ts';
 import { settingsOf, type Setting, type Written } from '../core/settings.ts';
 import type { Snapshot } from '../core/snapshot.ts';
-import { checkLocalOnly, checkSameKeys, resolveSecrets } from './document-secrets.ts';
+import { checkAllowed, checkSameKeys, resolveSecrets } from './document-secrets.ts';
 import { readText, toFindings } from './document-text.ts';
 import type { Finding } from './operations.ts';
 
@@ -43,7 +43,7 @@ export function snapshotFromDocument(
     ...mistakes,
     ...objects.flatMap((object) => [
       ...checkSecrets(object),
-      ...(local ? [] : checkLocalOnly(object)),
+      ...checkAllowed(object, { local, role: local ? 'owner' : 'editor' }),
       ...hidden(object),
     ]),
     ...missing.map(({ path, message }) => warning(path, message)),

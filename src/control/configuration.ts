@@ -5,23 +5,34 @@
 import { buildSnapshot, keyHash } from '../core/build.ts';
 import { noSecrets, type Secrets } from '../core/build-endpoints.ts';
 import type { Catalogue } from '../core/catalog.ts';
-import { check } from '../core/check.ts';
+import { check, checkChanged } from '../core/check.ts';
 import type { KeyBody } from '../core/document.ts';
 import { readDocument, type Reading } from '../core/document-read.ts';
 import { error, warning, type Mistake } from '../core/mistake.ts';
 import { checkSecrets } from '../core/secret-fields.ts';
 import { settingsOf, type Setting, type Settings, type Written } from '../core/settings.ts';
 import type { SettingsStore, StoredChange, Vault } from '../core/settings-store.ts';
+import { patchSnapshot } from '../core/patch-snapshot.ts';
 import type { Snapshot } from '../core/snapshot.ts';
 import { planApply } from './apply-plan.ts';
+import { openAdministration } from './administration.ts';
 import { diffBodies } from './diff.ts';
 import { documentOf } from './document-export.ts';
-import { checkLocalOnly, checkSameKeys, resolveSecrets, takeIn, type Missing } from './document-secrets.ts';
+import { checkAllowed, checkSameKeys, resolveSecrets, takeIn, type Missing } from './document-secrets.ts';
 import { readText, toFindings, writeText, type DocumentText } from './document-text.ts';
 import { loadObjects } from './load-objects.ts';
-import { disableStep, heldKey, newKeyStep, removeStep, summarizeKey, summarizeKeys } from './key-plan.ts';
+import {
+  disableStep,
+  heldKey,
+  newKeyStep,
+  removeStep,
+  rotateStep,
+  summarizeKey,
+  summarizeKeys,
+} from './key-plan.ts';
 import type {
   Actor,
+  Administration,
   ApplyRequest,
   ApplyResult,
   Change,
@@ -49,6 +60,7 @@ export type ConfigurationOptions = {
 /** Everything that one revision consists of. */
 export type State = {
   readonly objects: HeldObjects;
+  /** The same as lists, made when they are first asked for. */
   readonly settings: Settings;
   readonly secrets: Secrets;
   readonly snapshot: Snapshot;
@@ -65,6 +77,7 @@ export type Judged = {
 };
 
 export type OpenConfiguration = Configuration & {
+  readonly administration: Administration;
   /** Every object, one by one. */
   readonly objects: Objects;
   /** Secrets that could not be had when it was opened. */
@@ -79,6 +92,7 @@ export function openConfiguration(options: ConfigurationOptions): OpenConfigurat
 class StoredConfiguration implements OpenConfiguration {
   readonly #options: ConfigurationOptions;
   readonly startFindings: readonly Finding[];
+  readonly administration: Administration;
   readonly objects: Objects;
   #state: State;
 
@@ -88,10 +102,15 @@ class StoredConfiguration implements OpenConfiguration {
     const { state, missing } = this.#stateOf(revision, objects, noSecrets);
     this.#state = state;
     this.startFindings = missingFindings(missing);
+    this.administration = openAdministration({
+      ...options,
+      state: () => this.#state,
+      edit: (step, actor, message) => this.#edit(step, { actor, message }),
+    });
     this.objects = openObjects({
       ...options,
       state: () => this.#state,
-      after: (plan) => this.#after(plan, this.#state.secrets),
+      after: (plan) => this.#soonAfter(plan),
       judge: (judged) => this.#judge(judged),
       commit: (plan, next, by) => this.#commit(plan, next, by),
       withDiff: (change) => this.#withDiff(change),
@@ -112,7 +131,7 @@ class StoredConfiguration implements OpenConfiguration {
       prune: request.prune === true,
     });
     const next = this.#after(plan, this.#state.secrets);
-    const findings = this.#findings({ reading, mistakes, plan, next, source, local: request.actor.local });
+    const findings = this.#findings({ reading, mistakes, plan, next, source, actor: request.actor });
     if (findings.some(({ level }) => level === 'error')) return { outcome: 'invalid', findings };
     if (plan.conflicts.length > 0) return { outcome: 'conflict', conflicts: plan.conflicts, findings };
     if (request.dryRun !== true) {
@@ -147,6 +166,18 @@ class StoredConfiguration implements OpenConfiguration {
     return { secret, key: this.#summary(key.name) };
   }
 
+  async rotateKey(
+    name: string,
+    until: number,
+    actor: Actor,
+  ): Promise<{ readonly secret: string; readonly key: KeySummary }> {
+    const { vault, now } = this.#options;
+    const secret = vault.newKey();
+    const step = rotateStep(name, { hash: vault.hash(secret), until, now: now() }, this.#state);
+    this.#edit(step, { actor, message: `rotated the key ${name}` });
+    return { secret, key: this.#summary(name) };
+  }
+
   async setKeyDisabled(name: string, disabled: boolean, actor: Actor): Promise<KeySummary> {
     const step = disableStep(name, disabled, this.#state);
     if (step) this.#edit(step, { actor, message: `${disabled ? 'disabled' : 'enabled'} the key ${name}` });
@@ -177,10 +208,10 @@ class StoredConfiguration implements OpenConfiguration {
 
   #stateOf(revision: number, objects: HeldObjects, previous: Secrets): Next {
     const settings = settingsOf(revision, settingsIn(objects));
-    const holding = [...settings.providers, ...settings.keys, ...settings.alerts];
+    const holding = [...settings.providers, ...settings.keys, ...settings.alerts, ...settings.admins];
     const { secrets, missing } = resolveSecrets(holding, this.#options, previous);
     const snapshot = buildSnapshot(settings, this.#options.catalogue, secrets);
-    return { state: { objects, settings, secrets, snapshot }, missing };
+    return { state: stateFrom(objects, secrets, snapshot), missing };
   }
 
   #takeIn(objects: readonly Written[]): {
@@ -197,11 +228,11 @@ class StoredConfiguration implements OpenConfiguration {
     return { written, mistakes };
   }
 
-  #findings({ reading, mistakes, plan, next, source, local }: ApplyFindings): readonly Finding[] {
+  #findings({ reading, mistakes, plan, next, source, actor }: ApplyFindings): readonly Finding[] {
     const all = [
       ...reading.mistakes,
       ...mistakes,
-      ...(local ? [] : plan.touched.flatMap(checkLocalOnly)),
+      ...plan.touched.flatMap((object) => checkAllowed(object, actor)),
       ...this.#judge({ plan, next, broken: reading.broken }),
     ];
     return toFindings(all, source.locate);
@@ -214,17 +245,37 @@ class StoredConfiguration implements OpenConfiguration {
       touched.has(idOf(object)) ? error(path, message) : warning(path, message),
     );
     const now = this.#options.now();
-    const checked = check({ ...next.state, now, broken });
+    const changed = plan.touched.flatMap((object) => plan.objects.get(idOf(object))?.setting ?? []);
+    const input = { ...next.state, now, broken };
+    const checked = isOwnBusiness(plan) ? checkChanged(changed, input) : check(input);
     return [
       ...absent,
-      ...checkSameKeys(next.state.settings.keys, next.state.secrets),
+      ...(changed.some(({ kind }) => kind === 'key') || !isOwnBusiness(plan)
+        ? checkSameKeys(next.state.settings.keys, next.state.secrets)
+        : []),
       ...forgiveStanding(checked, plan.touched, () => check({ ...this.#state, now, broken: new Set() })),
     ];
   }
 
   #edit(step: Step, by: Author): void {
     const plan = planOf([step], this.#state.objects);
-    this.#commit(plan, this.#after(plan, this.#state.secrets).state, by);
+    this.#commit(plan, this.#soonAfter(plan).state, by);
+  }
+
+  /** The same as `#after`, for presets and keys in the time of what is edited. */
+  #soonAfter(plan: Plan): Next {
+    const { secrets: previous, snapshot, objects: before } = this.#state;
+    const { objects, recorded } = plan;
+    const edits = edited(plan).flatMap((id) => {
+      const after = objects.get(id)?.setting;
+      return after ? [{ before: before.get(id)?.setting, after }] : [];
+    });
+    const changed = edits.map(({ after }) => after);
+    const { secrets: found, missing } = resolveSecrets(changed, this.#options, previous);
+    const secrets = withSecrets(previous, found);
+    const revision = snapshot.revision + (recorded.length > 0 ? 1 : 0);
+    const patched = patchSnapshot(snapshot, edits, { revision, secrets, previous });
+    return patched ? { state: stateFrom(objects, secrets, patched), missing } : this.#after(plan, previous);
   }
 
   #commit(plan: Plan, next: State, { actor, message }: Author): void {
@@ -244,16 +295,51 @@ class StoredConfiguration implements OpenConfiguration {
 
   #withDiff({ before, ...change }: StoredChange): Change {
     const { kind, name, version } = change;
-    const body = (number: number): Setting['body'] | undefined => {
-      const text = this.#options.store.body(kind, name, number);
-      return text === undefined ? undefined : (JSON.parse(text) as Setting['body']);
-    };
-    const old = before === undefined ? undefined : body(before);
+    const old = before === undefined ? undefined : this.#bodyOf(change, before);
     return {
       ...change,
-      diff: diffBodies(kind, name, old, isGone(change) ? undefined : body(version)),
+      diff: diffBodies(kind, name, old, isGone(change) ? undefined : this.#bodyOf(change, version)),
     };
   }
+
+  #bodyOf({ kind, name }: Pick<StoredChange, 'kind' | 'name'>, version: number): Setting['body'] | undefined {
+    const text = this.#options.store.body(kind, name, version);
+    return text === undefined ? undefined : (JSON.parse(text) as Setting['body']);
+  }
+}
+
+function stateFrom(objects: HeldObjects, secrets: Secrets, snapshot: Snapshot): State {
+  let settings: Settings | undefined;
+  return {
+    objects,
+    secrets,
+    snapshot,
+    get settings() {
+      return (settings ??= settingsOf(snapshot.revision, settingsIn(objects)));
+    },
+  };
+}
+
+/** Presets and keys that are written or come back can be wrong themselves, and break nothing else. */
+function isOwnBusiness({ recorded, conflicts }: Plan): boolean {
+  const own = recorded.every(
+    (change) => change.kind === 'rollout' || (['preset', 'key'].includes(change.kind) && !isGone(change)),
+  );
+  return own && conflicts.length === 0;
+}
+
+/** What a plan changes of the snapshot; a roll-out and a draft are parts of their preset. */
+function edited({ recorded, drafts }: Plan): readonly string[] {
+  const ids = recorded.map((change) =>
+    idOf(change.kind === 'rollout' ? { kind: 'preset', name: change.name } : change),
+  );
+  return [...new Set([...ids, ...drafts.map(({ name }) => idOf({ kind: 'preset', name }))])];
+}
+
+function withSecrets(before: Secrets, { values, hashes }: Secrets): Secrets {
+  const joined = (old: ReadonlyMap<string, string>, more: ReadonlyMap<string, string>) =>
+    more.size === 0 ? old : new Map([...old, ...more]);
+  return { values: joined(before.values, values), hashes: joined(before.hashes, hashes) };
 }
 
 type ApplyFindings = {
@@ -262,7 +348,7 @@ type ApplyFindings = {
   readonly plan: Plan;
   readonly next: Next;
   readonly source: DocumentText;
-  readonly local: boolean;
+  readonly actor: Actor;
 };
 
 function* settingsIn(objects: HeldObjects): Iterable<Setting> {

@@ -1,6 +1,7 @@
 /** What changed between two versions of an object, as lines that each make sense by themselves. */
 import { mapSecrets, secretFields } from '../core/secret-fields.ts';
 import { hashPrefix, hiddenSecret, secretForm } from '../core/secret-text.ts';
+import type { JsonObject } from '../core/snapshot.ts';
 import { canonicalPath, type Kind, type Written } from '../core/settings.ts';
 
 type Body = Written['body'];
@@ -19,6 +20,12 @@ export function diffBodies(
   const mark = (text: string): string => (!old || known.has(text) ? hiddenSecret : `${hiddenSecret} (new)`);
   const newLines = after ? lines(masked(object(after), mark)) : [];
   return diffLines(oldLines, newLines);
+}
+
+/** A body as anybody may see it: references as they are, hashes cut short, secrets hidden. */
+export function shownBody(kind: Kind, name: string, body: Body): JsonObject {
+  const object = { kind, name, path: canonicalPath(kind, name), body } as Written;
+  return masked(object, () => hiddenSecret) as JsonObject;
 }
 
 function masked(object: Written, mark: (text: string) => string): Body {

@@ -10,8 +10,10 @@ import {
   secretProblem,
   type SecretField,
 } from '../core/secret-fields.ts';
+import { includes } from '../core/role.ts';
 import { hashPrefix, secretForm } from '../core/secret-text.ts';
 import type { Setting, Written } from '../core/settings.ts';
+import type { Actor } from './operations.ts';
 import type { Vault } from '../core/settings-store.ts';
 
 /** The object as it is stored: literals sealed, keys hashed, `<secret>` replaced by what `active` has there. */
@@ -54,17 +56,23 @@ function origin(provider: Written<'provider'>): string | undefined {
   return url === null ? undefined : `${url.protocol}//${url.host}`;
 }
 
-/** What only an operator on the server's own machine may write: references to its secrets, and private addresses. */
-export function checkLocalOnly(object: Written): readonly Mistake[] {
-  const references = secretFields(object).filter(({ text }) => secretForm(text) === 'reference');
-  return [...references.map(({ path }) => error(path, notResolved)), ...privateAddresses(object)];
+/**
+ * What not everybody may write: references to secrets of the server's machine only an operator there, private addresses
+ * only an owner.
+ */
+export function checkAllowed(object: Written, { local, role }: Omit<Actor, 'name'>): readonly Mistake[] {
+  const references = local ? [] : secretFields(object).filter(({ text }) => secretForm(text) === 'reference');
+  return [
+    ...references.map(({ path }) => error(path, notResolved)),
+    ...(includes(role, 'owner') ? [] : privateAddresses(object)),
+  ];
 }
 
 const notResolved =
   "env: and file: are read only for an operator on the server's own machine (--config, or the CLI there): write the secret itself";
 
 function privateAddresses(object: Written): readonly Mistake[] {
-  const only = "is a private address, which only an operator on the server's own machine may configure";
+  const only = 'is a private address, which only an owner may configure';
   if (object.kind === 'alert' && object.body.allow_private === true)
     return [
       error(
@@ -82,8 +90,12 @@ function privateAddresses(object: Written): readonly Mistake[] {
  * The same for an object that is edited: what stands unchanged was admitted when it was written, as long as it leads to
  * the same place.
  */
-export function checkLocalEdit(object: Written, active: Written | undefined): readonly Mistake[] {
-  const mistakes = checkLocalOnly(object);
+export function checkEdit(
+  object: Written,
+  active: Written | undefined,
+  actor: Omit<Actor, 'name'>,
+): readonly Mistake[] {
+  const mistakes = checkAllowed(object, actor);
   if (active === undefined || leadsElsewhere(object, active)) return mistakes;
   const from = object.path.length;
   return mistakes.filter(
@@ -124,7 +136,7 @@ export function resolveSecrets(
   const missing: Missing[] = [];
   for (const object of objects) {
     // Most keys are hashes, and there may be a hundred thousand of them.
-    if (object.kind === 'key' && object.body.key.startsWith(hashPrefix)) continue;
+    if (object.kind === 'key' && object.body.key.startsWith(hashPrefix) && !object.body.retiring) continue;
     for (const field of secretFields(object)) {
       const found = secretOf(field, sealContext(object, field.use), sources);
       const known = field.use === 'key' ? hashes : values;
@@ -167,11 +179,13 @@ function unresolved(reference: string): string {
 export function checkSameKeys(keys: readonly Setting<'key'>[], secrets: Secrets): readonly Mistake[] {
   const names = new Map<string, string>();
   return keys.flatMap(({ path, body }) => {
-    const hash = keyHash(body.key, secrets) ?? body.key;
-    const other = names.get(hash);
-    names.set(hash, body.name);
-    return other === undefined
-      ? []
-      : [error([...path, 'key'], `is the same secret as that of the key ${other}`)];
+    return [body.key, ...(body.retiring ? [body.retiring.key] : [])].flatMap((text) => {
+      const hash = keyHash(text, secrets) ?? text;
+      const other = names.get(hash);
+      names.set(hash, body.name);
+      return other === undefined
+        ? []
+        : [error([...path, 'key'], `is the same secret as that of the key ${other}`)];
+    });
   });
 }

@@ -1,6 +1,6 @@
 /** Inference keys made, switched off and removed one by one. Pure: each is a step of a plan, or a refusal. */
 import { expiry, keyHash } from '../core/build.ts';
-import { checkOneKey } from '../core/check.ts';
+import { checkSome } from '../core/check.ts';
 import { defaultWorkspace } from '../core/defaults.ts';
 import { keySchema, type KeyBody } from '../core/document.ts';
 import { parseWith } from '../core/document-mistakes.ts';
@@ -29,6 +29,7 @@ export function summarizeKey(body: KeyBody, hash: string | undefined): KeySummar
     models: body.models,
     drafts: body.drafts === true ? (true as const) : undefined,
     expiresAt: body.expires === undefined ? undefined : expiry(body.expires),
+    retiringUntil: body.retiring === undefined ? undefined : expiry(body.retiring.until),
   });
 }
 
@@ -48,7 +49,7 @@ export function newKeyStep(key: NewKey, hash: string, state: State, now: number)
   if (problem !== undefined) throw new OperationRefused(400, `name ${problem}`);
   if (value === undefined) throw refusal(mistakes);
   const setting: Setting<'key'> = { kind: 'key', name, path: [], body: value, version: 1, archived: false };
-  const wrong = checkOneKey(setting, {
+  const wrong = checkSome([setting], {
     settings: state.settings,
     snapshot: state.snapshot,
     now,
@@ -64,6 +65,24 @@ export function disableStep(name: string, disabled: boolean, state: State): Step
   const { disabled: was, ...body } = held.setting.body as KeyBody;
   if ((was === true) === disabled) return undefined;
   const next = parseWith(keySchema, disabled ? { ...body, disabled } : body, []).value ?? body;
+  return writeStep({ kind: 'key', name, path: held.setting.path, body: next }, held);
+}
+
+/** The key gets a new secret, stored as `hash`; the one it had is accepted until `until` (epoch ms), if that is to come. */
+export function rotateStep(
+  name: string,
+  { hash, until, now }: { readonly hash: string; readonly until: number; readonly now: number },
+  state: State,
+): Step {
+  const held = heldKey(name, state);
+  const { retiring: _gone, ...body } = held.setting.body as KeyBody;
+  if (!body.key.startsWith(hashPrefix))
+    throw new OperationRefused(
+      409,
+      `the key ${name} is read from ${body.key}: change it there, then let the gateway read it again (SIGHUP)`,
+    );
+  const retiring = until > now ? { key: body.key, until: new Date(until).toISOString() } : undefined;
+  const next = present({ ...body, key: hashPrefix + hash, retiring });
   return writeStep({ kind: 'key', name, path: held.setting.path, body: next }, held);
 }
 

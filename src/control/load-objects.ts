@@ -22,7 +22,7 @@ export function loadObjects(store: SettingsStore): {
     const draft = isPreset ? drafts.get(object.name) : undefined;
     held.set(idOf(object), draft ? { ...one, setting: { ...one.setting, draft } as Setting } : one);
   }
-  for (const { setting } of held.values()) if (setting.kind === 'rollout') showRollout(setting, held);
+  for (const { setting } of held.values()) if (setting.kind === 'rollout') showRollout(setting, held, held);
   return { revision, objects: held };
 }
 

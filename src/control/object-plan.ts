@@ -8,7 +8,7 @@ import { canonicalPath, type RolloutBody, type Setting, type Written } from '../
 import type { StoredDraft, Vault } from '../core/settings-store.ts';
 import { shown } from './document-export.ts';
 import { excessOf } from './document-text.ts';
-import { checkLocalEdit, movedOrigin, takeIn } from './document-secrets.ts';
+import { checkEdit, movedOrigin, takeIn } from './document-secrets.ts';
 import { printRef, type Action, type ChangeRequest, type ObjectConflict } from './object-operations.ts';
 import { OperationRefused } from './operations.ts';
 import { activateStep, archiveStep, deleteStep, idOf, writeStep, type Held, type Step } from './plan.ts';
@@ -51,7 +51,7 @@ const actions: { readonly [Which in Action['do']]: Plan<Which> } = {
     const planned = write(request, sight, body);
     return 'conflict' in planned ? planned : { ...planned, mistakes: [...planned.mistakes, ...cleared] };
   },
-  activate: ({ ref, action: { version } }, sight) => activate(ref, sight, version),
+  activate: (request, sight) => activate(request, sight, request.action.version),
   archive: (request, sight) =>
     leave(request, sight, { step: archiveStep(standing(request, sight)), word: 'archived' }),
   delete: (request, sight) =>
@@ -69,7 +69,7 @@ const actions: { readonly [Which in Action['do']]: Plan<Which> } = {
   rollout: (request, sight) => rollOut(request, sight),
   promote: (request, sight) => {
     const { held, rollout, body } = running(request, sight);
-    const planned = activate(request.ref, { ...sight, held }, body.version);
+    const planned = activate(request, { ...sight, held }, body.version);
     if ('conflict' in planned) return planned;
     const message = `made version ${body.version} of ${printRef(request.ref)} the active one`;
     return { ...planned, steps: [...planned.steps, archiveStep(rollout)], message };
@@ -146,8 +146,8 @@ function taken(
   if (!object) return { mistakes };
   const active = held?.setting.archived === false ? held.setting : undefined;
   const { object: own, mistakes: secrets } = takeIn(object, active, vault);
-  const remote = actor.local ? [] : checkLocalEdit(own, active);
-  return { object: own, mistakes: [...checkSecrets(object), ...secrets, ...remote] };
+  const mine = checkEdit(own, active, actor);
+  return { object: own, mistakes: [...checkSecrets(object), ...secrets, ...mine] };
 }
 
 function write(request: ChangeRequest, sight: Sight, body: unknown): Verdict {
@@ -188,13 +188,16 @@ function withoutMoved(
   return { body: mergePatch(merged, drop), cleared: lost.map(({ path }) => warning(path, told)) };
 }
 
-function activate(ref: ChangeRequest['ref'], sight: Sight, version: number): Verdict {
+type Mover = Pick<ChangeRequest, 'ref' | 'actor'>;
+
+function activate({ ref, actor }: Mover, sight: Sight, version: number): Verdict {
   const held = standing({ ref }, sight);
   const message = `activated version ${version} of ${printRef(ref)}`;
   if (held.setting.version === version) return { steps: [still(held)], mistakes: [], message };
   const body = sight.bodyOf(version);
   if (!body) throw noVersion(ref, version, held);
-  return { steps: [activateStep(held, version, body)], mistakes: [], message };
+  const step = activateStep(held, version, body);
+  return { steps: [step], mistakes: checkEdit(step.held.setting, held.setting, actor), message };
 }
 
 function noVersion(ref: ChangeRequest['ref'], version: number, { latest }: Held): OperationRefused {

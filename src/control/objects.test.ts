@@ -309,7 +309,7 @@ test('a provider that moves loses its credential; who is far away may not bring 
   for (const patch of [{ api_key: 'env:HOME' }, { base_url: 'http://10.0.0.1/v1' }])
     assert.match(
       saidOf(act(configuration, { do: 'patch', patch }, { ref, actor: remote })),
-      /only (for|an operator)|on the server's own machine/,
+      /on the server's own machine|only an owner may configure/,
     );
 });
 
@@ -339,4 +339,28 @@ alerts: [{ name: a, when: on_fallback, webhook: 'http://127.0.0.1/hook', allow_p
     patch({ kind: 'alert', name: 'a' }, { webhook: 'http://10.0.0.1/hook' }),
     /alerts.a.allow_private allows private addresses/,
   );
+});
+
+test('going back is no way around a role: addresses, references and administrators', (t) => {
+  const { settings, configuration } = open(t);
+  settings.env['UP'] = 'sk-upstream-secret';
+  const ref: ObjectRef = { kind: 'provider', name: 'up' };
+  const put = (base: string, secret: string): string =>
+    saidOf(
+      act(configuration, { do: 'put', body: { ...provider, base_url: base, api_key: secret } }, { ref }),
+    );
+  assert.equal(put('http://10.0.0.1/v1', 'sk-inside'), 'created provider up 1');
+  assert.equal(put('https://api.deepseek.com/v1', 'env:UP'), 'changed provider up 2');
+  assert.equal(put('https://api.deepseek.com/v1', 'sk-literal-secret'), 'changed provider up 3');
+  const back = (version: number): string =>
+    saidOf(act(configuration, { do: 'activate', version }, { ref, actor: remote }));
+  assert.match(back(1), /providers.up.base_url is a private address, which only an owner/);
+  assert.match(back(2), /providers.up.api_key env: and file: are read only for an operator/);
+  const revert = saidOf(configuration.objects.revert(3, { actor: remote }));
+  assert.match(revert, /providers.up.api_key env: and file:/);
+  assert.equal(back(3), '');
+  configuration.administration.addAdmin({ name: 'eve', role: 'viewer' }, local);
+  const { revision } = configuration.snapshot();
+  for (const actor of [local, remote])
+    assert.throws(() => configuration.objects.revert(revision, { actor }), /administrators are not reverted/);
 });

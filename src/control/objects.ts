@@ -125,6 +125,7 @@ class StoredObjects implements Objects {
       objects: this.#workshop.state().objects,
       bodyOf: (ref, version) => this.#must(ref, version),
       force: request.force === true,
+      actor: request.actor,
     });
     return this.#carryOut(found, request);
   }

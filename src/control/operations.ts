@@ -5,12 +5,16 @@
 import type { Budget } from '../core/budget.ts';
 import type { GatewayEvent } from '../core/event.ts';
 import type { GenerationRecord } from '../core/record.ts';
+import type { Role } from '../core/role.ts';
 import type { RecordedAction } from '../core/settings-store.ts';
-import type { PresetVersion, Snapshot } from '../core/snapshot.ts';
+import type { JsonObject, PresetVersion, Snapshot } from '../core/snapshot.ts';
 import type { SpendQuery, SpendReport } from '../core/spend-report.ts';
 
-/** Who is asking. A local operator proved to be on the server's machine; only then `env:` and `file:` resolve. */
-export type Actor = { readonly name: string; readonly local: boolean };
+/**
+ * Who is asking, and what they may do. A local operator proved to be on the server's machine; only then `env:` and
+ * `file:` resolve.
+ */
+export type Actor = { readonly name: string; readonly local: boolean; readonly role: Role };
 
 /** One thing wrong with (or worth saying about) a document. */
 export type Finding = {
@@ -32,6 +36,7 @@ export type ObjectKind =
   | 'preset'
   | 'key'
   | 'alert'
+  | 'admin'
   | 'rollout';
 
 export type Change = {
@@ -92,6 +97,8 @@ export type KeySummary = {
   readonly models?: readonly string[];
   readonly drafts?: true;
   readonly expiresAt?: number;
+  /** Epoch ms: until when the secret before the last rotation is accepted. */
+  readonly retiringUntil?: number;
 };
 
 export type NewKey = {
@@ -103,6 +110,65 @@ export type NewKey = {
   readonly drafts?: true;
   /** Epoch ms. */
   readonly expiresAt?: number;
+};
+
+export type AdminSummary = {
+  readonly name: string;
+  readonly role: Role;
+  /** First characters of the SHA-256 of the key. */
+  readonly hash: string;
+  readonly disabled: boolean;
+  readonly expiresAt?: number;
+};
+
+export type NewAdmin = {
+  readonly name: string;
+  readonly role: Role;
+  /** Epoch ms. */
+  readonly expiresAt?: number;
+};
+
+/** One object before and after a change, secrets masked. */
+export type AuditedChange = {
+  readonly revision: number;
+  /** Epoch ms. */
+  readonly at: number;
+  readonly author: string;
+  readonly message: string;
+  readonly kind: ObjectKind;
+  readonly name: string;
+  readonly action: Change['action'];
+  readonly version: number;
+  /** Absent = it was not there. */
+  readonly before?: JsonObject;
+  /** Absent = it is gone. */
+  readonly after?: JsonObject;
+};
+
+/** What somebody did beside the configuration: a pause, a loan, a fault of the emulator. `at` is epoch ms. */
+export type Act = {
+  readonly at: number;
+  readonly author: string;
+  readonly act: string;
+  readonly details: JsonObject;
+};
+
+/** Implemented by adapters/acts.ts. Durable when it returns. */
+export type ActLog = {
+  note(act: Act): void;
+  /** Newest first. */
+  since(from: number, most: number): readonly Act[];
+};
+
+/** Who may do what, and who did. Implemented by control/configuration.ts. */
+export type Administration = {
+  /** Every change of an object since a moment, newest first. */
+  audit(from: number, most: number): readonly AuditedChange[];
+  admins(): readonly AdminSummary[];
+  /** Returns the secret, which is stored only as a hash and never shown again. */
+  addAdmin(admin: NewAdmin, actor: Actor): { readonly secret: string; readonly admin: AdminSummary };
+  setAdminRole(name: string, role: Role, actor: Actor): AdminSummary;
+  removeAdmin(name: string, actor: Actor): void;
 };
 
 /** Implemented by control/configuration.ts over the SQLite store. */
@@ -117,6 +183,12 @@ export type Configuration = {
   keys(): readonly KeySummary[];
   /** Returns the secret, which is stored only as a hash and never shown again. */
   addKey(key: NewKey, actor: Actor): Promise<{ readonly secret: string; readonly key: KeySummary }>;
+  /** Gives the key a new secret; the old one is accepted until `until` (epoch ms). */
+  rotateKey(
+    name: string,
+    until: number,
+    actor: Actor,
+  ): Promise<{ readonly secret: string; readonly key: KeySummary }>;
   setKeyDisabled(name: string, disabled: boolean, actor: Actor): Promise<KeySummary>;
   removeKey(name: string, actor: Actor): Promise<void>;
   /** Resolves `env:` and `file:` references again (SIGHUP). Returns what could not be resolved; then the old stay. */

@@ -1,4 +1,5 @@
 /** What a change of the configuration consists of, step by step. Pure: the configuration carries it out, or not. */
+import { layered } from '../core/layered-map.ts';
 import type { Kind, RolloutBody, Setting, Written } from '../core/settings.ts';
 import type { DraftEdit, Edit, StoredChange } from '../core/settings-store.ts';
 import { diffBodies } from './diff.ts';
@@ -44,11 +45,10 @@ export type Plan = {
 
 export function planOf(planned: readonly Step[], before: HeldObjects): Plan {
   const steps = [...planned, ...endedRollouts(planned, before)];
-  const objects = new Map(before);
-  for (const { held } of steps) objects.set(idOf(held.setting), held);
-  for (const { held } of steps) showRollout(held.setting, objects);
+  const changed = new Map(steps.map(({ held }) => [idOf(held.setting), held] as const));
+  for (const { held } of steps) showRollout(held.setting, before, changed);
   return {
-    objects,
+    objects: layered(before, changed),
     touched: steps.flatMap(({ held, recorded, conflict }) =>
       (recorded && !isGone(recorded)) || conflict === true ? [held.setting] : [],
     ),
@@ -78,17 +78,18 @@ function endedRollouts(steps: readonly Step[], before: HeldObjects): readonly St
   });
 }
 
-/** The preset of a step shows the roll-out that runs on it. */
-export function showRollout({ kind, name }: Setting, objects: Map<string, Held>): void {
+/** The preset of an object shows the roll-out that runs on it; what becomes of `before` is put into `changed`. */
+export function showRollout({ kind, name }: Setting, before: HeldObjects, changed: Map<string, Held>): void {
   if (kind !== 'preset' && kind !== 'rollout') return;
-  const preset = objects.get(idOf({ kind: 'preset', name }));
-  const rollout = objects.get(idOf({ kind: 'rollout', name }))?.setting;
+  const held = (id: string): Held | undefined => changed.get(id) ?? before.get(id);
+  const preset = held(idOf({ kind: 'preset', name }));
+  const rollout = held(idOf({ kind: 'rollout', name }))?.setting;
   if (preset === undefined) return;
   const running = rollout?.archived === false ? (rollout.body as RolloutBody) : undefined;
   if (preset.setting.rollout === running) return;
   const { rollout: _ended, ...setting } = preset.setting;
   const shown = { ...setting, ...(running ? { rollout: running } : {}) } as Setting;
-  objects.set(idOf(shown), { ...preset, setting: shown });
+  changed.set(idOf(shown), { ...preset, setting: shown });
 }
 
 /** The object gets this body, as a new version unless it is the very body it has (then it comes back from the archive). */

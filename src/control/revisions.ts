@@ -2,8 +2,9 @@
 import type { Kind, Written } from '../core/settings.ts';
 import type { StoredChange, StoredRevision } from '../core/settings-store.ts';
 import { diffBodies } from './diff.ts';
+import { checkEdit } from './document-secrets.ts';
 import type { Verdict } from './object-plan.ts';
-import type { Change } from './operations.ts';
+import { OperationRefused, type Actor, type Change } from './operations.ts';
 import {
   activateStep,
   archiveStep,
@@ -53,13 +54,20 @@ function changeOf({ kind, name, before, after }: Span, bodyOf: BodyOf): readonly
   ];
 }
 
-type RevertOptions = { readonly objects: HeldObjects; readonly bodyOf: BodyOf; readonly force: boolean };
+type RevertOptions = {
+  readonly objects: HeldObjects;
+  readonly bodyOf: BodyOf;
+  readonly force: boolean;
+  readonly actor: Actor;
+};
 
 /** What one revision did is undone, object by object: earlier versions are active again, none is made. */
 export function revertSteps(
   { revision, changes }: StoredRevision,
-  { objects, bodyOf, force }: RevertOptions,
+  { objects, bodyOf, force, actor }: RevertOptions,
 ): Verdict {
+  if (changes.some(({ kind }) => kind === 'admin'))
+    throw new OperationRefused(409, 'administrators are not reverted: see spillway admins');
   const held = changes.flatMap((change) => {
     const one = objects.get(idOf(change));
     return one ? [{ change, held: one }] : [];
@@ -74,7 +82,10 @@ export function revertSteps(
     return { conflict: { reason: 'state', message } };
   }
   const steps = held.flatMap(({ change, held: one }) => undo(change, one, bodyOf));
-  return { steps, mistakes: [], message: `reverted revision ${revision}` };
+  const mistakes = steps.flatMap(({ held: { setting } }) =>
+    setting.archived ? [] : checkEdit(setting, objects.get(idOf(setting))?.setting, actor),
+  );
+  return { steps, mistakes, message: `reverted revision ${revision}` };
 }
 
 function undo(change: StoredChange, held: Held, bodyOf: BodyOf): readonly Step[] {

@@ -6,6 +6,7 @@
 import { limitUnits, type LimitUnit } from './document-limit.ts';
 import type { Limit, LimitWindow } from './limit.ts';
 import { once } from './once.ts';
+import { layered, layersOf } from './layered-map.ts';
 import type { Key, Snapshot } from './snapshot.ts';
 import { windowAt, type Span } from './window.ts';
 
@@ -46,41 +47,50 @@ const none: readonly Budget[] = [];
 const free: CallerBudgets = { admission: none, spending: none };
 
 type Index = {
-  readonly keys: ReadonlyMap<string, Key>;
   readonly gateway: readonly Budget[];
   readonly callers: Map<string, CallerBudgets>;
   readonly targets: Map<string, readonly Budget[]>;
-  readonly limited: boolean;
 };
 
-const indexOf = once((snapshot: Snapshot): Index => {
-  const keys = new Map([...snapshot.keys.values()].map((key) => [`${key.workspace}/${key.name}`, key]));
-  return {
-    keys,
-    gateway: group('gateway', '', '', snapshot.limits),
-    callers: new Map(),
-    targets: new Map(),
-    limited: hasLimits(snapshot),
-  };
-});
+const indexOf = once((snapshot: Snapshot): Index => ({
+  gateway: group('gateway', '', '', snapshot.limits),
+  callers: new Map(),
+  targets: new Map(),
+}));
 
-function hasLimits({ limits, providers, modelLimits, workspaces, keys }: Snapshot): boolean {
-  return (
-    limits !== undefined ||
-    (modelLimits?.size ?? 0) > 0 ||
-    [...providers.values()].some((provider) => provider.limits) ||
-    [...workspaces.values()].some(
-      (workspace) =>
-        workspace.limits !== undefined || [...workspace.presets.values()].some(({ active }) => active.limits),
-    ) ||
-    [...keys.values()].some((key) => key.limits)
-  );
+const hasLimits = once((snapshot: Snapshot): boolean => anyLimit(snapshot));
+
+function anyLimit({ limits, providers, modelLimits, workspaces, keys }: Snapshot): boolean {
+  if (limits !== undefined || (modelLimits?.size ?? 0) > 0) return true;
+  for (const provider of providers.values()) if (provider.limits) return true;
+  for (const workspace of workspaces.values()) {
+    if (workspace.limits) return true;
+    for (const { active } of workspace.presets.values()) if (active.limits) return true;
+  }
+  for (const key of keys.values()) if (key.limits) return true;
+  return false;
 }
+
+type Keys = Snapshot['keys'];
+
+/** By `workspace/name`; where a few keys of many were edited, made of what was made for the others. */
+const keysByName: (keys: Keys) => Keys = once((keys: Keys): Keys => {
+  const name = (key: Key): string => `${key.workspace}/${key.name}`;
+  const layers = layersOf(keys);
+  if (!layers) return new Map([...keys.values()].map((key) => [name(key), key]));
+  const [below, changes] = layers;
+  const gone = [...changes.keys()].flatMap((hash) => below.get(hash) ?? []);
+  const come = [...changes.values()].filter((key) => key !== undefined);
+  return layered(keysByName(below), [
+    ...gone.map((key) => [name(key), undefined] as const),
+    ...come.map((key) => [name(key), key] as const),
+  ]);
+});
 
 /** Limits on the gateway, the workspace, the key and the preset. */
 export function budgetsOfCaller(snapshot: Snapshot, caller: Caller): CallerBudgets {
+  if (!hasLimits(snapshot)) return free;
   const index = indexOf(snapshot);
-  if (!index.limited) return free;
   const name = `${caller.workspace}\n${caller.key}\n${caller.preset ?? ''}`;
   const known = index.callers.get(name);
   if (known) return known;
@@ -91,7 +101,7 @@ export function budgetsOfCaller(snapshot: Snapshot, caller: Caller): CallerBudge
   const all = [
     ...index.gateway,
     ...group('workspace', '', caller.workspace, workspace?.limits),
-    ...group('key', place, caller.key, index.keys.get(place + caller.key)?.limits),
+    ...group('key', place, caller.key, keysByName(snapshot.keys).get(place + caller.key)?.limits),
     ...group('preset', place, caller.preset ?? '', preset),
   ];
   const counted = (budget: Budget): boolean => budget.unit === 'requests' || budget.unit === 'concurrent';
@@ -102,8 +112,8 @@ export function budgetsOfCaller(snapshot: Snapshot, caller: Caller): CallerBudge
 
 /** Limits on the provider and the model: each attempt is a request to them. */
 export function budgetsOfTarget(snapshot: Snapshot, { provider, model }: Target): readonly Budget[] {
+  if (!hasLimits(snapshot)) return none;
   const index = indexOf(snapshot);
-  if (!index.limited) return none;
   const name = `${provider}\n${model}`;
   const known = index.targets.get(name);
   if (known) return known;

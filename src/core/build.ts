@@ -10,7 +10,7 @@ import { once } from './once.ts';
 import { present } from './present.ts';
 import { hashPrefix } from './secret-text.ts';
 import { presetAddress, type Setting, type Settings } from './settings.ts';
-import type { Alert, Key, PresetEntry, Snapshot, Workspace } from './snapshot.ts';
+import type { Admin, Alert, Key, PresetEntry, Snapshot, Workspace } from './snapshot.ts';
 
 export function buildSnapshot(settings: Settings, catalogue: Catalogue, secrets: Secrets): Snapshot {
   const providers = new Map(
@@ -26,6 +26,7 @@ export function buildSnapshot(settings: Settings, catalogue: Catalogue, secrets:
     keys: buildKeys(settings.keys, overlaid, secrets),
     limits: limitsFrom(settings.gateway.find(({ name }) => name === 'limits')?.body.limits),
     modelLimits: modelLimits(settings.models),
+    admins: buildAdmins(settings.admins, secrets),
     alerts: settings.alerts.map(({ name, body }) => buildAlert(name, body, secrets)),
   });
 }
@@ -61,12 +62,35 @@ function buildKeys(
   secrets: Secrets,
 ): ReadonlyMap<string, Key> {
   const keys = new Map<string, Key>();
-  const keyFrom = keysWith(catalogue.aliases);
-  for (const { body } of settings) {
-    const hash = keyHash(body.key, secrets);
-    if (hash !== undefined) keys.set(hash, keyFrom(body));
-  }
+  for (const { body } of settings)
+    for (const [hash, key] of keyEntries(body, catalogue, secrets)) keys.set(hash, key);
   return keys;
+}
+
+/** A key by the SHA-256 in hex of each secret that it is presented with: while it is rotated there are two. */
+export function keyEntries(
+  body: KeyBody,
+  { aliases }: Catalogue,
+  secrets: Secrets,
+): readonly (readonly [string, Key])[] {
+  const key = keysWith(aliases)(body);
+  return keyHashes(body, secrets).map(({ hash, until }) => [
+    hash,
+    until === undefined ? key : { ...key, expiresAt: Math.min(until, key.expiresAt ?? Infinity) },
+  ]);
+}
+
+/** `until` is epoch ms, of the one that is on its way out. */
+export function keyHashes(
+  { key, retiring }: KeyBody,
+  secrets: Secrets,
+): readonly { readonly hash: string; readonly until?: number }[] {
+  const current = keyHash(key, secrets);
+  const old = retiring && keyHash(retiring.key, secrets);
+  return [
+    ...(old === undefined ? [] : [{ hash: old, until: expiry(retiring?.until ?? '') }]),
+    ...(current === undefined ? [] : [{ hash: current }]),
+  ];
 }
 
 /** SHA-256 in hex of the key that `text` in the configuration stands for; undefined where it cannot be resolved. */
@@ -101,6 +125,18 @@ function buildKey(body: KeyBody, aliases: Catalogue['aliases']): Key {
 export function expiry(date: string): number {
   const dayMs = 86_400_000;
   return date.length === 10 ? Date.parse(date) + dayMs : Date.parse(date);
+}
+
+function buildAdmins(settings: readonly Setting<'admin'>[], secrets: Secrets): ReadonlyMap<string, Admin> {
+  return new Map(
+    settings.flatMap(({ body: { name, key, role, disabled, expires } }) => {
+      const hash = keyHash(key, secrets);
+      const expiresAt = expires === undefined ? undefined : expiry(expires);
+      return hash === undefined
+        ? []
+        : [[hash, present({ name, role, disabled: disabled === true, expiresAt })] as const];
+    }),
+  );
 }
 
 function modelLimits(

@@ -60,7 +60,7 @@ export function dollarLimits({ settings }: CheckInput): DollarLimits {
   const workspaces = byName(settings.workspaces);
   const models = byName(settings.models);
   const providers = byName(settings.providers);
-  const keys = keyLimits(settings.keys);
+  let keys: ReturnType<typeof keyLimits> | undefined;
   return {
     ofPreset: (preset) => [
       ...gateway,
@@ -69,6 +69,7 @@ export function dollarLimits({ settings }: CheckInput): DollarLimits {
     ],
     ofKeys: (preset) => {
       const { workspace, slug } = presetAddress(preset.name);
+      keys ??= keyLimits(settings.keys);
       return [...(keys.get(`${workspace}/*`) ?? []), ...(keys.get(`${workspace}/${slug}`) ?? [])];
     },
     ofModel: (slug) => models.get(slug) ?? [],

@@ -131,8 +131,8 @@ function checkRoute(body: PresetBody, workspace: string, path: Path, input: Chec
 }
 
 /** Presets that choose each other in a circle would choose for ever. */
-export function checkCycles({ settings }: CheckInput): readonly Mistake[] {
-  const presets = new Map(settings.presets.map((preset) => [preset.name, preset]));
+export function checkCycles(all: readonly Setting<'preset'>[]): readonly Mistake[] {
+  const presets = new Map(all.map((preset) => [preset.name, preset]));
   const done = new Set<string>();
   const mistakes: Mistake[] = [];
   const visit = (name: string, trail: readonly string[]): void => {

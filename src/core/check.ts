@@ -15,25 +15,48 @@ import { presetAddress, type Setting, type Settings } from './settings.ts';
 export type Checked = Omit<CheckInput, 'workspaces'>;
 
 export function check(checked: Checked): readonly Mistake[] {
-  const { settings } = checked;
-  const input: CheckInput = { ...checked, workspaces: workspacesOf(settings) };
-  const presets = settings.presets.filter(({ archived }) => !archived);
-  const limits = dollarLimits(input);
+  const { gateway, providers, models, workspaces, keys, alerts } = checked.settings;
+  const presets = checked.settings.presets.filter(({ archived }) => !archived);
   return [
-    ...settings.gateway.flatMap(({ path, body }) => checkLimits(body.limits, path, input)),
-    ...settings.providers.flatMap((provider) => checkProvider(provider, input)),
-    ...settings.models.flatMap((model) => checkModel(model, input)),
-    ...settings.workspaces.flatMap((workspace) => checkWorkspace(workspace, input)),
-    ...presets.flatMap((preset) => [...checkPreset(preset, input), ...checkChain(preset, limits, input)]),
-    ...checkCycles({ ...input, settings: { ...settings, presets } }),
-    ...settings.keys.flatMap((key) => checkKey(key, input)),
-    ...settings.alerts.flatMap((alert) => checkAlert(alert, input)),
+    ...checkSome([...gateway, ...providers, ...models, ...workspaces, ...presets], checked),
+    ...checkCycles(presets),
+    ...checkSome([...keys, ...alerts], checked),
   ];
 }
 
-/** The same for a single key that is to be added. */
-export function checkOneKey(key: Setting<'key'>, checked: Checked): readonly Mistake[] {
-  return checkKey(key, { ...checked, workspaces: workspacesOf(checked.settings) });
+/** The same after a change of presets and keys that took none away: nothing else can have become wrong by it. */
+export function checkChanged(changed: readonly Setting[], checked: Checked): readonly Mistake[] {
+  const presets = changed.some(({ kind }) => kind === 'preset')
+    ? checked.settings.presets.filter(({ archived }) => !archived)
+    : [];
+  return [...checkSome(changed, checked), ...checkCycles(presets)];
+}
+
+/** Whether some objects are sensible, and their names lead anywhere; not what leads to them. */
+export function checkSome(objects: readonly Setting[], checked: Checked): readonly Mistake[] {
+  const input: CheckInput = { ...checked, workspaces: workspacesOf(checked.settings) };
+  const limits = dollarLimits(input);
+  return objects.flatMap((object) => {
+    switch (object.kind) {
+      case 'gateway':
+        return checkLimits(object.body.limits, object.path, input);
+      case 'provider':
+        return checkProvider(object, input);
+      case 'model':
+        return checkModel(object, input);
+      case 'workspace':
+        return checkWorkspace(object, input);
+      case 'preset':
+        return [...checkPreset(object, input), ...checkChain(object, limits, input)];
+      case 'key':
+        return checkKey(object, input);
+      case 'alert':
+        return checkAlert(object, input);
+      case 'admin':
+      case 'rollout':
+        return [];
+    }
+  });
 }
 
 /** A key alone does not make a workspace: its name may be a slip. */

@@ -7,6 +7,7 @@ import { limitsSchema } from './document-limit.ts';
 import { duration, name, names, secret, strict } from './document-parts.ts';
 import { presetSchema } from './document-preset.ts';
 import { modelSchema, providerSchema } from './document-provider.ts';
+import { roles } from './role.ts';
 
 const aliases = z
   .record(z.string(), name)
@@ -39,9 +40,22 @@ export const keySchema = strict({
   drafts: z.boolean().optional().meta({ description: 'It may call drafts, as @preset/NAME@draft' }),
   aliases: aliases.optional(),
   expires: date.optional(),
+  retiring: strict({ key: secret, until: date })
+    .optional()
+    .meta({ description: 'What the key was before it was rotated: accepted until then' }),
   limits: limitsSchema.optional(),
 });
 export type KeyBody = z.infer<typeof keySchema>;
+
+/** An administrator. No document holds one: whoever may edit a document could make themselves owner. */
+export const adminSchema = strict({
+  name,
+  key: secret,
+  role: z.enum(roles),
+  disabled: z.boolean().optional(),
+  expires: date.optional(),
+});
+export type AdminBody = z.infer<typeof adminSchema>;
 
 export const alertSchema = strict({
   name: name.optional(),

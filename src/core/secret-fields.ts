@@ -36,11 +36,23 @@ function changed(object: Written, change: (field: SecretField) => string): Writt
           : { headers: changedHeaders(body.headers, [...path, 'headers'], change) }),
       };
     }
-    case 'key':
+    case 'admin':
       return {
         ...object.body,
         key: change({ path: [...object.path, 'key'], text: object.body.key, use: 'key' }),
       };
+    case 'key': {
+      const { body, path } = object;
+      const written = (text: string, ...at: Path): string =>
+        change({ path: [...path, ...at], text, use: 'key' });
+      return {
+        ...body,
+        key: written(body.key, 'key'),
+        ...(body.retiring === undefined
+          ? {}
+          : { retiring: { ...body.retiring, key: written(body.retiring.key, 'retiring', 'key') } }),
+      };
+    }
     case 'alert': {
       const { webhook } = object.body;
       if (webhook === undefined) return object.body;

@@ -88,6 +88,8 @@ export type SettingsStore = {
   revisions(limit: number): readonly StoredRevision[];
   /** Those after one number up to another one, oldest first. */
   revisionsBetween(after: number, upTo: number): readonly StoredRevision[];
+  /** Those since a moment (epoch ms), newest first. */
+  revisionsSince(from: number, limit: number): readonly StoredRevision[];
 };
 
 /** Keeps secrets. `context` binds a sealed text to its place: moved elsewhere it does not open. */
@@ -100,4 +102,6 @@ export type Vault = {
   hash(key: string): string;
   /** A new inference key, `sk-…`. */
   newKey(): string;
+  /** A new admin key, `spw-…`. */
+  newAdminKey(): string;
 };

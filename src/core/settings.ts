@@ -2,7 +2,7 @@
  * The configuration as objects, each with a kind, a name and a body shaped as in the document. This is what
  * the store keeps versions of, what documents are compared with, and what the snapshot is built from.
  */
-import type { AlertBody, KeyBody, WorkspaceBody } from './document.ts';
+import type { AdminBody, AlertBody, KeyBody, WorkspaceBody } from './document.ts';
 import type { LimitBody } from './document-limit.ts';
 import type { PresetBody } from './document-preset.ts';
 import type { ModelBody, ProviderBody } from './document-provider.ts';
@@ -34,12 +34,13 @@ export type Bodies = {
   readonly preset: PresetBody;
   readonly key: KeyBody;
   readonly alert: AlertBody;
+  readonly admin: AdminBody;
   /** Has the name of its preset; no document writes it. */
   readonly rollout: RolloutBody;
 };
 export type Kind = keyof Bodies;
 /** What documents write. */
-export type DocumentKind = Exclude<Kind, 'rollout'>;
+export type DocumentKind = Exclude<Kind, 'admin' | 'rollout'>;
 
 /** One object as a document has it. */
 export type Written<K extends Kind = Kind> = {
@@ -80,6 +81,7 @@ export type Settings = {
   readonly presets: readonly Setting<'preset'>[];
   readonly keys: readonly Setting<'key'>[];
   readonly alerts: readonly Setting<'alert'>[];
+  readonly admins: readonly Setting<'admin'>[];
 };
 
 /** The name of a preset's object. */
@@ -113,6 +115,8 @@ export function canonicalPath(kind: Kind, name: string): Path {
       return ['keys', name];
     case 'alert':
       return ['alerts', name];
+    case 'admin':
+      return ['admins', name];
     case 'rollout':
       return ['rollouts', name];
   }
@@ -128,6 +132,7 @@ export function settingsOf(revision: number, objects: Iterable<Setting>): Settin
     preset: [],
     key: [],
     alert: [],
+    admin: [],
     rollout: [],
   };
   for (const object of objects) {
@@ -143,6 +148,7 @@ export function settingsOf(revision: number, objects: Iterable<Setting>): Settin
     presets: piles.preset,
     keys: piles.key,
     alerts: piles.alert,
+    admins: piles.admin,
   };
 }
 

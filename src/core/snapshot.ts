@@ -6,6 +6,7 @@ import type { Catalogue, Feature, Model, Tier, Wire } from './catalog.ts';
 import type { FailureClass } from './failure.ts';
 import type { Limit } from './limit.ts';
 import type { Price } from './price.ts';
+import type { Role } from './role.ts';
 
 export type JsonValue =
   | string
@@ -197,6 +198,15 @@ export type Key = {
   readonly limits?: readonly Limit[];
 };
 
+/** Whoever may use the control plane by a key of their own. */
+export type Admin = {
+  readonly name: string;
+  readonly role: Role;
+  readonly disabled: boolean;
+  /** Epoch ms. */
+  readonly expiresAt?: number;
+};
+
 /** When somebody is to be told. */
 export type Alert = {
   readonly name: string;
@@ -235,4 +245,6 @@ export type Snapshot = {
   /** Canonical slug → limits of the model, whoever serves it. */
   readonly modelLimits?: ReadonlyMap<string, readonly Limit[]>;
   readonly alerts?: readonly Alert[];
+  /** SHA-256 of the key in hex → administrator. */
+  readonly admins: ReadonlyMap<string, Admin>;
 };

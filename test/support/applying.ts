@@ -6,8 +6,8 @@ import type { OpenConfiguration } from '../../src/control/configuration.ts';
 import type { Actor, ApplyRequest, ApplyResult } from '../../src/control/operations.ts';
 import { testSettings, type TestSettings } from './open-settings.ts';
 
-export const local: Actor = { name: 'olga', local: true };
-export const remote: Actor = { name: 'rita', local: false };
+export const local: Actor = { name: 'olga', local: true, role: 'owner' as const };
+export const remote: Actor = { name: 'rita', local: false, role: 'editor' as const };
 
 export const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
 

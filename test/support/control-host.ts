@@ -7,13 +7,14 @@ import { insertEntries } from '../../src/adapters/generations.ts';
 import { migrations } from '../../src/adapters/schema.ts';
 import { readKeySpend, readReport } from '../../src/adapters/spend.ts';
 import { insertEvents, readEvents } from '../../src/adapters/events.ts';
+import { openActs } from '../../src/adapters/acts.ts';
+import { createVault } from '../../src/adapters/secrets.ts';
+import { createSettingsStore } from '../../src/adapters/store.ts';
 import { memoryHealth } from '../../src/adapters/health.ts';
 import { openHealthBook } from '../../src/adapters/health-book.ts';
 import { openPauses } from '../../src/adapters/pauses.ts';
 import { openLimitBook } from '../../src/adapters/limit-book.ts';
 import { openLedger } from '../../src/adapters/open-ledger.ts';
-import { createSettingsStore } from '../../src/adapters/store.ts';
-import { createVault } from '../../src/adapters/secrets.ts';
 import { openConfiguration, type OpenConfiguration } from '../../src/control/configuration.ts';
 import { createControl, type Control } from '../../src/control/api.ts';
 import type { EmulatorControls } from '../../src/control/api-emulator.ts';
@@ -21,7 +22,7 @@ import type { Explanation } from '../../src/core/explanation.ts';
 import { nano } from '../../src/core/money.ts';
 import { openBooks } from '../../src/emulator/bill.ts';
 import { faultBoard } from '../../src/emulator/faults.ts';
-import type { LimitBook } from '../../src/control/operations.ts';
+import type { Actor, LimitBook } from '../../src/control/operations.ts';
 import type { Snapshot } from '../../src/core/snapshot.ts';
 import type { Clock } from '../../src/ports.ts';
 import {
@@ -30,7 +31,7 @@ import {
   type MemoryConfiguration,
   type MemoryGenerations,
 } from './in-memory-control.ts';
-import { catalogue as sample } from './sample-catalogue.ts';
+import { catalogue } from './sample-catalogue.ts';
 import { memoryLeases } from './memory-leases.ts';
 
 /** Opens everything as the local operator, and as somebody far away. */
@@ -76,7 +77,7 @@ export function testControl(options: TestOptions = {}): TestControl {
   const faults = emulatorControls();
   const reported: unknown[] = [];
   const backups: string[] = [];
-  const opened = memoryObjects();
+  const opened = openIn(database);
   const control = createControl({
     configuration: options.byObjects === true ? opened : configuration,
     objects: opened.objects,
@@ -94,6 +95,8 @@ export function testControl(options: TestOptions = {}): TestControl {
       }),
       events: (from, most) => readEvents(database, from, most),
     }),
+    administration: opened.administration,
+    acts: openActs(database),
     limits: limitBook(() => configuration.snapshot()),
     ...(options.emulator === false ? {} : { emulator: faults }),
     actorOf,
@@ -127,16 +130,14 @@ export function testControl(options: TestOptions = {}): TestControl {
   return { ...control, configuration, generations, faults, reported, backups };
 }
 
-/** Objects one by one, on a real store in memory. */
-function memoryObjects(): OpenConfiguration {
-  const database = new DatabaseSync(':memory:');
-  for (const step of migrations) database.exec(step);
+/** The real one: objects one by one and administrators do not depend on the settings that are in memory. */
+function openIn(database: DatabaseSync): OpenConfiguration {
   return openConfiguration({
     store: createSettingsStore(database),
     vault: createVault(Buffer.from('a secret of the test')),
-    catalogue: sample,
+    catalogue,
     resolve: () => undefined,
-    now: () => Date.now(),
+    now: () => clock.now(),
   });
 }
 
@@ -148,10 +149,10 @@ function limitBook(snapshot: () => Snapshot): LimitBook {
   return openLimitBook({ money, database, now: () => clock.now() });
 }
 
-function actorOf(request: Request): { name: string; local: boolean } | undefined {
+function actorOf(request: Request): Actor | undefined {
   const key = request.headers.get('authorization')?.replace('Bearer ', '');
-  if (key === localKey) return { name: 'operator', local: true };
-  return key === remoteKey ? { name: 'admin', local: false } : undefined;
+  if (key === localKey) return { name: 'operator', local: true, role: 'owner' as const };
+  return key === remoteKey ? { name: 'admin', local: false, role: 'editor' as const } : undefined;
 }
 
 function emulatorControls(): EmulatorControls {

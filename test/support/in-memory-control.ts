@@ -134,6 +134,7 @@ function snapshotOf(
     ]),
     workspaces: new Map([['default', { name: 'default', presets: entries(presets), aliases: new Map() }]]),
     keys: new Map(keys.map((key) => [key.hash, keyOf(key)])),
+    admins: new Map(),
   };
 }
 
@@ -172,7 +173,7 @@ function change(name: string, old: Stored | undefined, chain: readonly string[])
   };
 }
 
-type KeyOperations = Pick<Configuration, 'keys' | 'addKey' | 'setKeyDisabled' | 'removeKey'>;
+type KeyOperations = Pick<Configuration, 'keys' | 'addKey' | 'rotateKey' | 'setKeyDisabled' | 'removeKey'>;
 
 function memoryKeys(): { operations: KeyOperations; summaries: () => readonly KeySummary[] } {
   const keys = new Map<string, KeySummary>();
@@ -190,6 +191,10 @@ function memoryKeys(): { operations: KeyOperations; summaries: () => readonly Ke
       keys.set(key.name, summary);
       return { secret, key: summary };
     },
+    rotateKey: async (name) => ({
+      secret: `sk-${randomBytes(24).toString('base64url')}`,
+      key: mustHave(name),
+    }),
     async setKeyDisabled(name, disabled) {
       const summary = { ...mustHave(name), disabled };
       keys.set(name, summary);
