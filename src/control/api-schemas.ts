@@ -3,6 +3,7 @@
  * shows. Field names carry their unit: `_usd` dollars, `_ms` milliseconds, `_at` and `at` ISO 8601 in UTC.
  */
 import { z } from '@hono/zod-openapi';
+import { recordedActions } from '../core/settings-store.ts';
 import { faultKinds } from '../emulator/faults.ts';
 import { pause } from './health-schemas.ts';
 
@@ -51,16 +52,7 @@ export const change = z
   .object({
     kind,
     name: z.string(),
-    action: z.enum([
-      'created',
-      'changed',
-      'activated',
-      'restored',
-      'unchanged',
-      'archived',
-      'deleted',
-      'kept',
-    ]),
+    action: z.enum([...recordedActions, 'unchanged', 'kept']),
     version: z.int(),
     diff: z.array(z.string()).meta({ description: 'Unified-style lines, secrets masked' }),
   })

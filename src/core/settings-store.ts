@@ -1,4 +1,4 @@
-/** What the configuration asks of its store. Types only: bodies are JSON text, kinds mean nothing to the store. */
+/** What the configuration asks of its store: bodies are JSON text, kinds mean nothing to the store. */
 import type { Kind } from './settings.ts';
 
 export type StoredObject = {
@@ -28,7 +28,15 @@ export type Edit = {
 };
 
 /** `activated`: a version that was there already; `restored`: from the archive, or after a deletion. */
-export type RecordedAction = 'created' | 'changed' | 'activated' | 'archived' | 'restored' | 'deleted';
+export const recordedActions = [
+  'created',
+  'changed',
+  'activated',
+  'archived',
+  'restored',
+  'deleted',
+] as const;
+export type RecordedAction = (typeof recordedActions)[number];
 
 export type StoredChange = {
   readonly kind: Kind;
