@@ -1,8 +1,7 @@
 /** What a change of one object came to, for people and for exit codes. */
 import type { ChangeView } from '../control/object-views.ts';
 import type { Arguments } from './arguments.ts';
-import type { Answer } from './gateway.ts';
-import { refusal, type Admin } from './gateway.ts';
+import { refusal, type Admin, type Answer } from './gateway.ts';
 import { changeLines, diffLines } from './print-changes.ts';
 import { findingLine } from './print-findings.ts';
 import type { Shell } from './shell.ts';

@@ -52,10 +52,8 @@ const actions: { readonly [Which in Action['do']]: Plan<Which> } = {
     return 'conflict' in planned ? planned : { ...planned, mistakes: [...planned.mistakes, ...cleared] };
   },
   activate: (request, sight) => activate(request, sight, request.action.version),
-  archive: (request, sight) =>
-    leave(request, sight, { step: archiveStep(standing(request, sight)), word: 'archived' }),
-  delete: (request, sight) =>
-    leave(request, sight, { step: deleteStep(present(request, sight)), word: 'deleted' }),
+  archive: (request, sight) => leave(archiveStep(standing(request, sight)), 'archived'),
+  delete: (request, sight) => leave(deleteStep(present(request, sight)), 'deleted'),
   restore: (request, sight) => restore(request, sight),
   draft: (request, sight) => saveDraft(request, sight),
   discard: ({ ref }, { held, draft }) => {
@@ -205,12 +203,8 @@ function noVersion(ref: ChangeRequest['ref'], version: number, { latest }: Held)
   return new OperationRefused(404, `the ${printRef(ref)} has no version ${version}; ${known}`);
 }
 
-function leave(
-  { ref }: ChangeRequest,
-  _sight: Sight,
-  { step, word }: { readonly step: Step; readonly word: string },
-): Verdict {
-  return { steps: [step], mistakes: [], message: `${word} ${printRef(ref)}` };
+function leave(step: Step, word: string): Planned {
+  return { steps: [step], mistakes: [], message: `${word} ${printRef(step.held.setting)}` };
 }
 
 function restore(request: ChangeRequest, sight: Sight): Verdict {
