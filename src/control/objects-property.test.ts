@@ -12,8 +12,10 @@ type Act = Action | { readonly do: 'revert'; readonly back: number };
 
 const small = fc.integer({ min: 1, max: 6 });
 const bodies = fc.constantFrom('one', 'two', 'three').map((description) => ({ description }));
+const put = fc.record({ do: fc.constant('put' as const), body: bodies });
 const acts: fc.Arbitrary<Act> = fc.oneof(
-  fc.record({ do: fc.constant('put' as const), body: bodies }),
+  put,
+  put,
   fc.record({ do: fc.constant('patch' as const), patch: bodies }),
   fc.record({ do: fc.constant('activate' as const), version: small }),
   fc.constantFrom(
@@ -59,7 +61,7 @@ function told(configuration: OpenConfiguration): Entry {
 
 test('numbers only grow, nothing is lost, and the history leads to what is there', () => {
   fc.assert(
-    fc.property(fc.array(acts, { minLength: 1, maxLength: 25 }), (sequence) => {
+    fc.property(fc.array(acts, { minLength: 15, maxLength: 30, size: 'max' }), (sequence) => {
       const settings = testSettings();
       try {
         let configuration = settings.open();
