@@ -332,6 +332,7 @@ function makeControl(parts: Parts, { secrets, notes, inFlight }: ControlFacts): 
   const counts = tally(journal);
   return createControl({
     configuration,
+    objects: configuration.objects,
     generations: journal,
     spend,
     health: book,

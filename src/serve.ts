@@ -67,15 +67,16 @@ async function findServer(
   const ask = (trail.ask = inbound.dialect.read(await inbound.body()));
   const retry = recognise(trail, inbound.headers, world);
   if (retry) trail.clientRetry = retry;
-  const route = (trail.route = resolve(ask, key, snapshot, routeFacts(ask, inbound.headers, trail.at)));
+  const { dialect, headers } = inbound;
+  const thread = threadOf(ask, headers, digest);
+  const seed = (): string => thread.name() ?? ask.user ?? trail.id;
+  const route = (trail.route = resolve(ask, key, snapshot, routeFacts(ask, headers, trail.at, seed)));
   if (ask.stream) front.keepAlive();
   const patience = Math.min(patienceMs, route.failover.timeouts.startBy);
   const waiting = { world, departure, deadline: trail.began + patience };
   const ticket = (trail.ticket = await admit(callerOf(trail, key), waiting, snapshot));
   const downgrade = ticket.downgrade();
-  const { dialect, headers } = inbound;
   const { workspace } = key;
-  const thread = threadOf(ask, headers, digest);
   const made = makePlan({
     ask,
     route,

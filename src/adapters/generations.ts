@@ -1,5 +1,6 @@
 /** Generation records in SQLite. The columns are what records are looked up and aged by; the rest stays JSON. */
 import type { DatabaseSync } from 'node:sqlite';
+import type { PresetRecords } from '../control/operations.ts';
 import type { GenerationRecord } from '../core/record.ts';
 import type { Charge } from '../ports.ts';
 import { settleCharges } from './budgets.ts';
@@ -45,6 +46,25 @@ export function recordById(database: DatabaseSync, id: string): GenerationRecord
 /** Newest first. */
 export function recentRecords(database: DatabaseSync, limit: number): readonly GenerationRecord[] {
   const rows = database.prepare('SELECT record FROM generations ORDER BY at DESC LIMIT ?').all(limit);
+  return rows.flatMap((row) => parse(row) ?? []);
+}
+
+/** Newest first, of a preset or of one version of it. */
+export function recordsOfPreset(
+  database: DatabaseSync,
+  { workspace, preset, version, since, most }: PresetRecords,
+): readonly GenerationRecord[] {
+  const only = version === undefined ? '' : 'AND preset_version = :version';
+  const rows = database
+    .prepare(
+      `SELECT record FROM generations WHERE preset = :preset AND at >= :since ${only} ORDER BY at DESC LIMIT :most`,
+    )
+    .all({
+      preset: `${workspace}/${preset}`,
+      since,
+      most,
+      ...(version === undefined ? {} : { version: String(version) }),
+    });
   return rows.flatMap((row) => parse(row) ?? []);
 }
 

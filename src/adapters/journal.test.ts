@@ -52,6 +52,50 @@ function setting(t: TestContext): Setting {
   };
 }
 
+test('the records of a preset, and of one version of it, committed or not', async (t) => {
+  const { open, faults } = setting(t);
+  const rows: readonly (readonly [id: string, at: number, more: Partial<GenerationRecord>])[] = [
+    ['gen-1', 100, { preset: 'coder', presetVersion: 1 }],
+    ['gen-2', 200, { preset: 'coder', presetVersion: 2 }],
+    ['gen-3', 300, { preset: 'coder', presetVersion: 'draft' }],
+    ['gen-4', 400, { preset: 'coder', presetVersion: 2, workspace: 'team' }],
+    ['gen-5', 500, { preset: 'other', presetVersion: 2 }],
+    ['gen-6', 600, {}],
+    ['gen-7', 700, { preset: 'coder', presetVersion: 2 }],
+  ];
+  const found = (journal: DurableJournal): unknown => {
+    const which = { workspace: 'default', preset: 'coder', since: 0, most: 10 };
+    const ids = (more: object): readonly string[] =>
+      journal.ofPreset({ ...which, ...more }).map(({ id }) => id);
+    return [
+      ids({}),
+      ids({ most: 2 }),
+      ids({ since: 200 }),
+      ids({ version: 2 }),
+      ids({ version: 'draft' }),
+      ids({ workspace: 'team' }),
+    ];
+  };
+  const expected = [
+    ['gen-7', 'gen-3', 'gen-2', 'gen-1'],
+    ['gen-7', 'gen-3'],
+    ['gen-7', 'gen-3', 'gen-2'],
+    ['gen-7', 'gen-2'],
+    ['gen-3'],
+    ['gen-4'],
+  ];
+  const journal = open();
+  for (const [id, at, more] of rows) journal.close({ ...record(id, at), ...more }, []);
+  assert.deepEqual(found(journal), expected, 'in memory');
+  await journal.stop();
+  const again = open();
+  assert.deepEqual(found(again), expected, 'in SQLite');
+  again.close({ ...record('gen-8', 800), preset: 'coder', presetVersion: 2 }, []);
+  assert.deepEqual(again.ofPreset({ workspace: 'default', preset: 'coder', since: 700, most: 9 }).length, 2);
+  await again.stop();
+  assert.deepEqual(faults, []);
+});
+
 test('a record is readable at once, and in SQLite after a stop', async (t) => {
   const { folder, reader, open, faults } = setting(t);
   const journal = open();

@@ -15,13 +15,13 @@ import {
 import { join } from 'node:path';
 import type { DatabaseSync } from 'node:sqlite';
 import { Worker } from 'node:worker_threads';
-import type { Generations } from '../control/operations.ts';
+import type { Generations, PresetRecords } from '../control/operations.ts';
 import type { GatewayEvent } from '../core/event.ts';
 import type { GenerationRecord } from '../core/record.ts';
 import type { Charge, Journal } from '../ports.ts';
 import { forfeitLeases } from './budgets.ts';
 import { transaction } from './database.ts';
-import { insertEntries, recordById, recentRecords } from './generations.ts';
+import { insertEntries, recordById, recentRecords, recordsOfPreset } from './generations.ts';
 import { journalLine, wholeEntry } from './journal-line.ts';
 import type { LeaseOrder, LeaseStore } from './ledger.ts';
 import type { KnownSignature } from './signatures.ts';
@@ -157,6 +157,21 @@ class FileJournal implements DurableJournal {
     const known = new Set(memory.map(({ id }) => id));
     const older = recentRecords(this.#options.reader, limit).filter(({ id }) => !known.has(id));
     return [...memory.reverse(), ...older].slice(0, limit);
+  }
+
+  ofPreset(which: PresetRecords): readonly GenerationRecord[] {
+    const { workspace, preset, version, since, most } = which;
+    const memory = [...this.#memory.values()].flatMap(({ record }) =>
+      record.workspace === workspace &&
+      record.preset === preset &&
+      record.at >= since &&
+      (version === undefined || record.presetVersion === version)
+        ? [record]
+        : [],
+    );
+    const known = new Set(memory.map(({ id }) => id));
+    const older = recordsOfPreset(this.#options.reader, which).filter(({ id }) => !known.has(id));
+    return [...memory, ...older].sort((a, b) => b.at - a.at).slice(0, most);
   }
 
   follow(callback: (record: GenerationRecord) => void): () => void {

@@ -49,9 +49,43 @@ CREATE TRIGGER revisions_remain BEFORE DELETE ON revisions
 BEGIN SELECT RAISE(ABORT, 'a revision is kept for ever'); END;
 `;
 
+/**
+ * Versions know the revision that made them: the first that names them. Objects can be deleted, presets have drafts,
+ * and records can be looked up by their preset.
+ */
+const versions = `
+DROP TRIGGER object_versions_stay;
+ALTER TABLE object_versions ADD COLUMN revision INTEGER;
+UPDATE object_versions SET revision = made.revision FROM (
+  SELECT o.id, c.value ->> 'version' AS version, min(r.revision) AS revision
+  FROM revisions r, json_each(r.changes) c
+  JOIN objects o ON o.kind = c.value ->> 'kind' AND o.name = c.value ->> 'name'
+  GROUP BY 1, 2
+) made WHERE made.id = object_id AND made.version = object_versions.version;
+CREATE TRIGGER object_versions_stay BEFORE UPDATE ON object_versions
+BEGIN SELECT RAISE(ABORT, 'a version is immutable'); END;
+
+ALTER TABLE objects ADD COLUMN deleted INTEGER NOT NULL DEFAULT 0 CHECK (deleted IN (0, 1));
+
+CREATE TABLE drafts (
+  name TEXT PRIMARY KEY,
+  body TEXT NOT NULL,
+  base INTEGER NOT NULL,
+  at INTEGER NOT NULL,
+  author TEXT NOT NULL,
+  message TEXT NOT NULL
+) STRICT;
+
+ALTER TABLE generations ADD COLUMN preset TEXT
+  GENERATED ALWAYS AS (record ->> 'workspace' || '/' || (record ->> 'preset')) VIRTUAL;
+ALTER TABLE generations ADD COLUMN preset_version TEXT
+  GENERATED ALWAYS AS (record ->> 'presetVersion') VIRTUAL;
+CREATE INDEX generations_by_preset ON generations (preset, at, preset_version) WHERE preset IS NOT NULL;
+`;
+
 export const migrations: readonly string[] = [
   settings + generationsSchema,
   budgetsSchema + interventionsSchema + openingSchema + spendSchema + signaturesSchema,
   eventsSchema + pausesSchema,
-  actsSchema + clientRetriesSchema,
+  actsSchema + clientRetriesSchema + versions,
 ];

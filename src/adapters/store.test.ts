@@ -62,8 +62,16 @@ test('objects, versions and what documents said are there after opening again', 
   assert.deepEqual(
     [...objects],
     [
-      { kind: 'preset', name: 'a', archived: false, version: 1, latest: 2, body: '{"one":1}' },
-      { kind: 'preset', name: 'b', archived: true, version: 1, latest: 1, body: '{}' },
+      {
+        kind: 'preset',
+        name: 'a',
+        archived: false,
+        deleted: false,
+        version: 1,
+        latest: 2,
+        body: '{"one":1}',
+      },
+      { kind: 'preset', name: 'b', archived: true, deleted: false, version: 1, latest: 1, body: '{}' },
     ],
   );
   assert.deepEqual(again.older('preset'), [{ name: 'a', version: 2, body: '{"two":2}' }]);
@@ -72,6 +80,62 @@ test('objects, versions and what documents said are there after opening again', 
   assert.equal(again.body('preset', 'a', 2), '{"two":2}');
   assert.equal(again.body('preset', 'a', 3), undefined);
   assert.deepEqual(again.revisions(2), [revision(3), revision(2)]);
+});
+
+test('a version knows the revision that made it; a draft is there until it is thrown away', (t) => {
+  const file = join(folderOf(t), 'spillway.db');
+  const database = open(t, file);
+  const store = createSettingsStore(database);
+  const draft = { name: 'a', body: '{"next":1}', base: 1, at: 5, author: 'rita', message: 'try' };
+  store.commit([edit('a', 1, '{}')], revision(1));
+  store.commit([], undefined, [{ name: 'a', draft: { ...draft, body: '{}' } }]);
+  store.commit([edit('a', 2, '{"two":2}')], revision(2), [{ name: 'a', draft }]);
+  store.commit([edit('a', 1)], revision(3));
+  store.commit([edit('a', 1, undefined, { archived: true, deleted: true })], revision(4));
+  const made = (number: number): object => ({ revision: number, at: number, author: 'olga' });
+  assert.deepEqual(store.versions('preset', 'a'), [
+    { version: 1, body: '{}', ...made(1), message: 'm1' },
+    { version: 2, body: '{"two":2}', ...made(2), message: 'm2' },
+  ]);
+  assert.deepEqual(store.versions('key', 'a'), []);
+  assert.deepEqual(store.drafts(), [draft]);
+  assert.deepEqual(store.revisionsBetween(1, 3), [revision(2), revision(3)]);
+  database.close();
+  const again = createSettingsStore(open(t, file));
+  assert.deepEqual(
+    [...again.load().objects].map(({ archived, deleted }) => [archived, deleted]),
+    [[true, true]],
+  );
+  again.commit([edit('a', 3, '{}')], revision(5), [{ name: 'a', draft: null }]);
+  assert.deepEqual(again.drafts(), []);
+  assert.deepEqual(
+    [...again.load().objects].map(({ archived, deleted }) => [archived, deleted]),
+    [[false, false]],
+  );
+});
+
+test('versions of an older schema are given the first revision that names them', (t) => {
+  const file = join(folderOf(t), 'spillway.db');
+  const old = openDatabase(file, migrations.slice(0, 3));
+  old.exec(`
+    INSERT INTO objects (id, kind, name, version) VALUES (1, 'preset', 'a', 1), (2, 'key', 'a', 1), (3, 'preset', 'lost', 1);
+    INSERT INTO object_versions (object_id, version, body) VALUES (1, 1, '{}'), (1, 2, '{}'), (2, 1, '{}'), (3, 1, '{}');`);
+  const change = (kind: string, version: number): object => ({ kind, name: 'a', action: 'changed', version });
+  const revisions = [[change('preset', 1)], [change('preset', 2), change('key', 1)], [change('preset', 1)]];
+  for (const [index, changes] of revisions.entries())
+    old
+      .prepare('INSERT INTO revisions VALUES (?, ?, ?, ?, ?)')
+      .run(index + 1, index + 1, 'olga', `m${index + 1}`, JSON.stringify(changes));
+  old.close();
+  const store = createSettingsStore(open(t, file));
+  const made = (kind: 'preset' | 'key', name: string): unknown =>
+    store.versions(kind, name).map(({ version, revision: number, author }) => [version, number, author]);
+  assert.deepEqual(made('preset', 'a'), [
+    [1, 1, 'olga'],
+    [2, 2, 'olga'],
+  ]);
+  assert.deepEqual(made('key', 'a'), [[1, 2, 'olga']]);
+  assert.deepEqual(made('preset', 'lost'), [[1, 0, '']]);
 });
 
 test('a commit happens whole or not at all', (t) => {

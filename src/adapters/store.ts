@@ -3,11 +3,14 @@ import type { DatabaseSync, SQLOutputValue, StatementSync } from 'node:sqlite';
 import { transaction } from './database.ts';
 import type { Kind } from '../core/settings.ts';
 import type {
+  DraftEdit,
   Edit,
   SettingsStore,
   StoredChange,
+  StoredDraft,
   StoredObject,
   StoredRevision,
+  StoredVersion,
 } from '../core/settings-store.ts';
 
 type Row = Record<string, SQLOutputValue>;
@@ -17,7 +20,7 @@ export function createSettingsStore(database: DatabaseSync): SettingsStore {
   const select = {
     revision: database.prepare('SELECT coalesce(max(revision), 0) AS revision FROM revisions'),
     objects: database.prepare(`
-      SELECT o.kind, o.name, o.archived, o.version, v.body,
+      SELECT o.kind, o.name, o.archived, o.deleted, o.version, v.body,
         (SELECT max(version) FROM object_versions WHERE object_id = o.id) AS latest
       FROM objects o JOIN object_versions v ON v.object_id = o.id AND v.version = o.version ORDER BY o.id`),
     older: database.prepare(`
@@ -28,7 +31,15 @@ export function createSettingsStore(database: DatabaseSync): SettingsStore {
     body: database.prepare(`
       SELECT v.body FROM object_versions v JOIN objects o ON o.id = v.object_id
       WHERE o.kind = ? AND o.name = ? AND v.version = ?`),
+    versions: database.prepare(`
+      SELECT v.version, v.body, v.revision, r.at, r.author, r.message
+      FROM object_versions v JOIN objects o ON o.id = v.object_id LEFT JOIN revisions r USING (revision)
+      WHERE o.kind = ? AND o.name = ? ORDER BY v.version`),
+    drafts: database.prepare('SELECT * FROM drafts ORDER BY name'),
     revisions: database.prepare('SELECT * FROM revisions ORDER BY revision DESC LIMIT ?'),
+    between: database.prepare(
+      'SELECT * FROM revisions WHERE revision > ? AND revision <= ? ORDER BY revision',
+    ),
     since: database.prepare('SELECT * FROM revisions WHERE at >= ? ORDER BY revision DESC LIMIT ?'),
   };
   const write = writer(database);
@@ -49,27 +60,40 @@ export function createSettingsStore(database: DatabaseSync): SettingsStore {
       const row = select.body.get(kind, name, version);
       return row === undefined ? undefined : String(row['body']);
     },
-    commit(edits, revision) {
+    versions: (kind, name) => select.versions.all(kind, name).map(storedVersion),
+    drafts: () => select.drafts.all().map(storedDraft),
+    commit(edits, revision, drafts = []) {
       transaction(database, () => {
-        for (const edit of edits) write.edit(edit);
+        for (const edit of edits) write.edit(edit, revision?.revision);
+        for (const edit of drafts) write.draft(edit);
         if (revision) write.revision(revision);
       });
     },
     revisions: (limit) => select.revisions.all(limit).map(storedRevision),
+    revisionsBetween: (after, upTo) => select.between.all(after, upTo).map(storedRevision),
     revisionsSince: (from, limit) => select.since.all(from, limit).map(storedRevision),
   };
 }
 
-function writer(database: DatabaseSync): {
-  edit(edit: Edit): void;
+type Writer = {
+  /** `revision`: the one that makes the edit's version. */
+  edit(edit: Edit, revision: number | undefined): void;
+  draft(edit: DraftEdit): void;
   revision(revision: StoredRevision): void;
-} {
+};
+
+function writer(database: DatabaseSync): Writer {
   const object = database.prepare(`
-    INSERT INTO objects (kind, name, archived, version) VALUES (:kind, :name, :archived, :version)
-    ON CONFLICT (kind, name) DO UPDATE SET archived = :archived, version = :version`);
+    INSERT INTO objects (kind, name, archived, deleted, version)
+    VALUES (:kind, :name, :archived, :deleted, :version)
+    ON CONFLICT (kind, name) DO UPDATE SET archived = :archived, deleted = :deleted, version = :version`);
   const version = database.prepare(`
-    INSERT INTO object_versions (object_id, version, body)
-    SELECT id, version, :body FROM objects WHERE kind = :kind AND name = :name`);
+    INSERT INTO object_versions (object_id, version, body, revision)
+    SELECT id, version, :body, :revision FROM objects WHERE kind = :kind AND name = :name`);
+  const dropDraft = database.prepare('DELETE FROM drafts WHERE name = ?');
+  const draft = database.prepare(
+    'INSERT OR REPLACE INTO drafts (name, body, base, at, author, message) VALUES (?, ?, ?, ?, ?, ?)',
+  );
   const applied = database.prepare(
     'UPDATE objects SET applied = :applied WHERE kind = :kind AND name = :name',
   );
@@ -77,11 +101,16 @@ function writer(database: DatabaseSync): {
     'INSERT INTO revisions (revision, at, author, message, changes) VALUES (?, ?, ?, ?, ?)',
   );
   return {
-    edit(edit) {
+    edit(edit, made) {
       const { kind, name } = edit;
-      object.run({ kind, name, archived: edit.archived ? 1 : 0, version: edit.version });
-      if (edit.body !== undefined) version.run({ kind, name, body: edit.body });
+      const [archived, deleted] = [edit.archived ? 1 : 0, edit.deleted === true ? 1 : 0];
+      object.run({ kind, name, archived, deleted, version: edit.version });
+      if (edit.body !== undefined) version.run({ kind, name, body: edit.body, revision: made ?? null });
       if (edit.applied !== undefined) applied.run({ kind, name, applied: edit.applied });
+    },
+    draft({ name, draft: one }) {
+      if (one === null) dropDraft.run(name);
+      else draft.run(name, one.body, one.base, one.at, one.author, one.message);
     },
     revision({ revision: number, at, author, message, changes }) {
       revision.run(number, at, author, message, JSON.stringify(changes));
@@ -99,9 +128,33 @@ function storedObject(row: Row): StoredObject {
     kind: String(row['kind']) as Kind,
     name: String(row['name']),
     archived: row['archived'] === 1,
+    deleted: row['deleted'] === 1,
     version: Number(row['version']),
     latest: Number(row['latest']),
     body: String(row['body']),
+  };
+}
+
+/** What an early version of the schema did not keep is empty. */
+function storedVersion(row: Row): StoredVersion {
+  return {
+    version: Number(row['version']),
+    body: String(row['body']),
+    revision: Number(row['revision'] ?? 0),
+    at: Number(row['at'] ?? 0),
+    author: String(row['author'] ?? ''),
+    message: String(row['message'] ?? ''),
+  };
+}
+
+function storedDraft(row: Row): StoredDraft {
+  return {
+    name: String(row['name']),
+    body: String(row['body']),
+    base: Number(row['base']),
+    at: Number(row['at']),
+    author: String(row['author']),
+    message: String(row['message']),
   };
 }
 

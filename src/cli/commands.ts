@@ -4,6 +4,7 @@ import { noPositionals, type Command } from './command.ts';
 import { adminCommands } from './commands-admins.ts';
 import { healthCommands } from './commands-health.ts';
 import { importDocument } from './commands-import.ts';
+import { presets, revisionCommands } from './commands-presets.ts';
 import { fileFlag } from './document-file.ts';
 
 const serve: Command = {
@@ -232,6 +233,7 @@ const keys: Command = {
     model: { value: 'SLUG', multiple: true, help: 'add: may use this model (repeat for more)' },
     expires: { value: 'WHEN', help: 'add: 30d, 12h, or a date such as 2027-01-31 (UTC)' },
     workspace: { value: 'NAME', help: 'add: default unless said otherwise' },
+    drafts: { help: 'add: may call drafts, as @preset/NAME@draft' },
     overlap: {
       value: 'DURATION',
       help: 'rotate: how long the old secret is accepted as well (24h; 0s: no longer)',
@@ -371,12 +373,14 @@ export const commands: readonly Command[] = [
   status,
   ...healthCommands,
   spend,
+  presets,
   limits,
   connect,
   keys,
   ...adminCommands,
   fault,
   history,
+  ...revisionCommands,
   exportDocument,
   backup,
 ];

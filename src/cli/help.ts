@@ -8,7 +8,6 @@ import { columns, indent } from './table.ts';
 export function overview(commands: readonly Command[], version: string, paint: Paint): string {
   return [
     `${paint('bold', `spillway ${version}`)}: models behind presets, failover that says so`,
-    '',
     'usage: spillway COMMAND [OPTIONS]',
     '',
     ...indent(columns(rows(commands, paint))),

@@ -75,7 +75,7 @@ function mayUse(key: KeyView): string {
     ...(key.presets ? [`presets ${key.presets.join(' ')}`] : []),
     ...(key.models ? [`models ${key.models.join(' ')}`] : []),
   ];
-  return parts.join(', ') || 'everything';
+  return `${parts.join(', ') || 'everything'}${key.drafts ? ', and drafts' : ''}`;
 }
 
 /** The secret alone goes to standard output: `KEY=$(spillway keys add ci)`. */
@@ -99,6 +99,7 @@ export function newKeyBody(name: string, args: Arguments, now: number): object {
     ...optional('workspace', args.text('workspace')),
     ...optional('presets', list('preset')),
     ...optional('models', list('model')),
+    ...(args.on('drafts') ? { drafts: true } : {}),
     ...optional('expires_at', expiry(args.text('expires'), now)),
   };
 }

@@ -8,7 +8,10 @@ import { clean, cleanBlock, columns, counted, dateAndTime, indent } from './tabl
 const marks: Record<Change['action'], readonly [mark: string, style: Style]> = {
   created: ['+', 'green'],
   changed: ['~', 'yellow'],
+  activated: ['~', 'yellow'],
+  restored: ['+', 'green'],
   archived: ['-', 'red'],
+  deleted: ['-', 'red'],
   kept: ['=', 'dim'],
   unchanged: ['=', 'dim'],
 };
@@ -16,11 +19,18 @@ const marks: Record<Change['action'], readonly [mark: string, style: Style]> = {
 /** One line for each object that is not simply unchanged, with the old and new lines of changed ones below it. */
 export function changeLines(changes: readonly Change[], paint: Paint): string[] {
   const shown = changes.filter((change) => change.action !== 'unchanged');
-  const heads = columns(shown.map((change) => changeRow(change, paint)));
+  const heads = changeHeads(shown, paint);
   return shown.flatMap((change, index) => [
     heads[index] ?? '',
-    ...(change.action === 'changed' ? indent(indent(diffLines(change.diff, paint))) : []),
+    ...(change.action === 'changed' || change.action === 'activated'
+      ? indent(indent(diffLines(change.diff, paint)))
+      : []),
   ]);
+}
+
+/** One line for each: what happened to which object. */
+export function changeHeads(changes: readonly Change[], paint: Paint): string[] {
+  return columns(changes.map((change) => changeRow(change, paint)));
 }
 
 /** What a document leaves alone: edited since it was applied (the diff says how), or no longer in it. */
@@ -53,7 +63,7 @@ export function diffLines(diff: readonly string[], paint: Paint): string[] {
 
 /** `2 created, 1 changed, 5 unchanged`, or that there was nothing to do. */
 export function changeSummary(changes: readonly Change[]): string {
-  const actions: readonly Change['action'][] = ['created', 'changed', 'archived', 'kept', 'unchanged'];
+  const actions = Object.keys(marks) as readonly Change['action'][];
   const counts = actions
     .map((action) => [changes.filter((change) => change.action === action).length, action] as const)
     .filter(([count]) => count > 0);

@@ -14,7 +14,7 @@ import {
 import type { State } from './configuration.ts';
 import { shownBody } from './diff.ts';
 import type { Actor, Administration, AdminSummary, AuditedChange } from './operations.ts';
-import type { Step } from './plan.ts';
+import { isGone, type Step } from './plan.ts';
 
 export type AdministrationDesk = {
   readonly store: SettingsStore;
@@ -55,10 +55,7 @@ function auditedChanges(store: SettingsStore, from: number, most: number): reado
         ...revision,
         ...change,
         ...optional('before', shownAt(store, change, before)),
-        ...optional(
-          'after',
-          change.action === 'archived' ? undefined : shownAt(store, change, change.version),
-        ),
+        ...optional('after', isGone(change) ? undefined : shownAt(store, change, change.version)),
       })),
     )
     .slice(0, most);

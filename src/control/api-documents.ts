@@ -3,6 +3,10 @@ import { z } from '@hono/zod-openapi';
 import { basePath, describe, mount, type ControlApp } from './api-operation.ts';
 import * as schemas from './api-schemas.ts';
 import { viewRevision, type View } from './api-views.ts';
+import { changes } from './api-objects.ts';
+import type { Objects } from './object-operations.ts';
+import { changeBody, compareAnswer, compareParams, revisionParams } from './object-schemas.ts';
+import { viewChange } from './object-views.ts';
 import type { ApplyResult, Configuration } from './operations.ts';
 import { optional } from '../core/optional.ts';
 
@@ -74,6 +78,33 @@ function viewApplied(result: ApplyResult, dryRun: boolean): View<typeof schemas.
       return { ...result, error: { code: 'conflict', message } };
     }
   }
+}
+
+/** The history as something to act on. */
+export function mountRevisions(app: ControlApp, objects: Objects): void {
+  mount(app, {
+    method: 'get',
+    path: '/revisions/{from}/diff/{to}',
+    tag,
+    summary: 'What changed between two revisions, object by object; 0 is the empty beginning',
+    params: compareParams,
+    answer: compareAnswer,
+    run: ({ params: { from, to } }) => ({ from, to, changes: objects.compare(from, to) }),
+  });
+  mount(app, {
+    method: 'post',
+    path: '/revisions/{revision}/revert',
+    tag,
+    summary: 'A new revision that undoes what one did (409: edited since; force overrides)',
+    params: revisionParams,
+    body: changeBody.omit({ if_version: true }),
+    ...changes,
+    run({ params, body, actor }) {
+      const { message, force, dry_run: dryRun = false } = body;
+      const by = { actor, dryRun, ...optional('message', message), ...optional('force', force) };
+      return viewChange(objects.revert(params.revision, by), dryRun, () => undefined);
+    },
+  });
 }
 
 /** The document as text, so that `curl … > spillway.yaml` is all it takes. */

@@ -3,6 +3,7 @@ import { type OpenAPIHono, z } from '@hono/zod-openapi';
 import type { Context } from 'hono';
 import { optional } from '../core/optional.ts';
 import { suggest } from '../core/suggest.ts';
+import type { Described } from './config-schemas.ts';
 import { errorAnswer, noInput } from './api-schemas.ts';
 import type { View } from './api-views.ts';
 import { includes, type Role } from '../core/role.ts';
@@ -19,7 +20,7 @@ export type ControlApp = OpenAPIHono<ControlEnv>;
 type None = typeof noInput;
 
 export type Operation<P extends z.ZodType, Q extends z.ZodType, B extends z.ZodType, A extends z.ZodType> = {
-  readonly method: 'get' | 'post' | 'put' | 'delete';
+  readonly method: 'get' | 'post' | 'put' | 'patch' | 'delete';
   /** Below the base path, parameters in braces: `/keys/{name}`. */
   readonly path: string;
   readonly tag: string;
@@ -31,9 +32,13 @@ export type Operation<P extends z.ZodType, Q extends z.ZodType, B extends z.ZodT
   readonly params?: P;
   readonly query?: Q;
   readonly body?: B;
+  /** What the description shows of a body that is judged by the rules of the document instead of by its schema. */
+  readonly shownBody?: Described;
   readonly answer: A;
   /** 200 unless said otherwise. */
   readonly status?: (answer: View<A>) => 200 | 201 | 409 | 422;
+  /** The version of the object that is answered, for `If-Match` of the next change. */
+  readonly etag?: (answer: View<A>) => number | undefined;
   readonly run: (input: Input<P, Q, B>) => View<A> | Promise<View<A>>;
 };
 
@@ -42,6 +47,8 @@ export type Input<P extends z.ZodType, Q extends z.ZodType, B extends z.ZodType>
   readonly params: z.output<P>;
   readonly query: z.output<Q>;
   readonly body: z.output<B>;
+  /** The version in `If-Match: "7"`; absent = not sent, or `*`. */
+  readonly ifMatch?: number;
 };
 
 /** A request that the control plane refuses: status, code, one sentence, the field at fault. */
@@ -75,10 +82,20 @@ export function mount<
       query: validate(operation.query, context.req.query()) as z.output<Q>,
       body: validate(operation.body, operation.body && (await readJson(context))) as z.output<B>,
     };
-    const answer = await operation.run(input);
+    const ifMatch = readIfMatch(context.req.header('if-match'));
+    const answer = await operation.run({ ...input, ...optional('ifMatch', ifMatch) });
     if (operation.act !== undefined) context.get('note')(operation.act, detailsOf(input));
+    const tag = operation.etag?.(answer);
+    if (tag !== undefined) context.header('etag', `"${tag}"`);
     return context.json(answer as object, operation.status?.(answer) ?? 200);
   });
+}
+
+function readIfMatch(text: string | undefined): number | undefined {
+  if (text === undefined || text === '*') return undefined;
+  const [, version] = /^"(\d{1,15})"$/.exec(text) ?? [];
+  if (version !== undefined) return Number(version);
+  throw new ApiError(400, 'invalid_request', 'If-Match takes one version in quotes, such as "7"', 'if-match');
 }
 
 function detailsOf({ params, query, body }: Input<z.ZodType, z.ZodType, z.ZodType>): JsonObject {
@@ -106,10 +123,10 @@ function articled(role: Role): string {
 /** The common part of every documented route. */
 export function describe<P extends z.ZodType, Q extends z.ZodType, B extends z.ZodType, A extends z.ZodType>(
   app: ControlApp,
-  operation: Omit<Operation<P, Q, B, A>, 'run' | 'status'>,
+  operation: Omit<Operation<P, Q, B, A>, 'run' | 'status' | 'etag'>,
   mediaType = 'application/json',
 ): void {
-  const { method, path, tag, summary, params, query, body, answer } = operation;
+  const { method, path, tag, summary, params, query, body, shownBody = body, answer } = operation;
   app.openAPIRegistry.registerPath({
     method,
     path: basePath + path,
@@ -120,7 +137,9 @@ export function describe<P extends z.ZodType, Q extends z.ZodType, B extends z.Z
     request: {
       ...(params instanceof z.ZodObject ? { params } : {}),
       ...(query instanceof z.ZodObject ? { query } : {}),
-      ...(body ? { body: { required: true, content: { 'application/json': { schema: body } } } } : {}),
+      ...(shownBody
+        ? { body: { required: true, content: { 'application/json': { schema: shownBody } } } }
+        : {}),
     },
     responses: {
       200: { description: 'Done', content: { [mediaType]: { schema: answer } } },

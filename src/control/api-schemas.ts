@@ -3,6 +3,7 @@
  * shows. Field names carry their unit: `_usd` dollars, `_ms` milliseconds, `_at` and `at` ISO 8601 in UTC.
  */
 import { z } from '@hono/zod-openapi';
+import { recordedActions } from '../core/settings-store.ts';
 import { faultKinds } from '../emulator/faults.ts';
 import { pause } from './health-schemas.ts';
 import { judgedPreset } from './route-schemas.ts';
@@ -36,13 +37,23 @@ export const finding = z
   })
   .openapi('Finding');
 
-const kind = z.enum(['gateway', 'provider', 'model', 'workspace', 'preset', 'key', 'alert', 'admin']);
+const kind = z.enum([
+  'gateway',
+  'provider',
+  'model',
+  'workspace',
+  'preset',
+  'key',
+  'alert',
+  'admin',
+  'rollout',
+]);
 
 export const change = z
   .object({
     kind,
     name: z.string(),
-    action: z.enum(['created', 'changed', 'unchanged', 'archived', 'kept']),
+    action: z.enum([...recordedActions, 'unchanged', 'kept']),
     version: z.int(),
     diff: z.array(z.string()).meta({ description: 'Unified-style lines, secrets masked' }),
   })
@@ -171,7 +182,7 @@ export const generation = z
     stream: z.boolean(),
     requested: z.string().meta({ description: 'The model name as sent' }),
     preset: z.string().optional(),
-    preset_version: z.int().optional(),
+    preset_version: z.union([z.int(), z.literal('draft')]).optional(),
     route: z
       .string()
       .optional()

@@ -3,17 +3,20 @@ import { OpenAPIHono } from '@hono/zod-openapi';
 import { bodyLimit } from 'hono/body-limit';
 import type { Clock } from '../ports.ts';
 import { mountAdmins } from './api-admins.ts';
-import { mountDocuments } from './api-documents.ts';
+import { mountDocuments, mountRevisions } from './api-documents.ts';
 import { mountEmulator, type EmulatorControls } from './api-emulator.ts';
 import { mountGenerations } from './api-generations.ts';
 import { mountHealth } from './api-health.ts';
 import { mountKeys } from './api-keys.ts';
 import { mountLimits } from './api-limits.ts';
+import { mountObjects } from './api-objects.ts';
+import { mountPresets } from './api-presets.ts';
 import { answerError, ApiError, basePath, type ControlApp, type ControlEnv } from './api-operation.ts';
 import { mountSpend } from './api-spend.ts';
 import { mountWhere } from './api-where.ts';
 import { openStreams } from './api-stream.ts';
 import { mountSystem, type Explain, type ProcessStatus } from './api-system.ts';
+import type { Objects } from './object-operations.ts';
 import type {
   ActLog,
   Actor,
@@ -28,6 +31,7 @@ import { mountPage } from './page.ts';
 
 export type ControlOptions = {
   readonly configuration: Configuration;
+  readonly objects: Objects;
   readonly generations: Generations;
   readonly spend: Spend;
   readonly limits: LimitBook;
@@ -58,7 +62,7 @@ const openApiPath = `${basePath}/openapi.json`;
 const bodyBytes = 16 * 1024 * 1024;
 
 export function createControl(options: ControlOptions): Control {
-  const { configuration, generations, emulator, clock } = options;
+  const { configuration, objects, generations, emulator, clock } = options;
   const app: ControlApp = new OpenAPIHono<ControlEnv>();
   const streams = openStreams(clock);
   const snapshot = () => configuration.snapshot();
@@ -67,6 +71,9 @@ export function createControl(options: ControlOptions): Control {
   mountOpenApi(app, options.status().version);
   mountSystem(app, { ...options, snapshot, emulator, now: () => clock.now() });
   mountDocuments(app, configuration);
+  mountRevisions(app, objects);
+  mountObjects(app, objects);
+  mountPresets(app, { ...options, snapshot, now: () => clock.now() });
   mountKeys(app, configuration);
   mountLimits(app, { snapshot, book: options.limits, now: () => clock.now() });
   mountGenerations(app, { generations, streams, snapshot });

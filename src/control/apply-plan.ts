@@ -56,8 +56,9 @@ function stepFor(verdict: Verdict, object: Written, before: Held | undefined): S
 
 /** From now on the document is known to have said this. */
 function adopted(step: Step, document: string): Step {
-  const { kind, name, version, archived } = step.held.setting;
-  return { ...step, edit: { ...(step.edit ?? { kind, name, version, archived }), applied: document } };
+  const { kind, name, version, archived, deleted = false } = step.held.setting;
+  const edit = step.edit ?? { kind, name, version, archived, deleted };
+  return { ...step, edit: { ...edit, applied: document } };
 }
 
 /** A document once wrote it, and this one does not. */

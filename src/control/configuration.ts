@@ -5,14 +5,13 @@
 import { buildSnapshot, keyHash } from '../core/build.ts';
 import { noSecrets, type Secrets } from '../core/build-endpoints.ts';
 import type { Catalogue } from '../core/catalog.ts';
-import { check } from '../core/check.ts';
+import { check, checkChanged } from '../core/check.ts';
 import type { KeyBody } from '../core/document.ts';
-import type { PresetBody } from '../core/document-preset.ts';
 import { readDocument, type Reading } from '../core/document-read.ts';
 import { error, warning, type Mistake } from '../core/mistake.ts';
 import { checkSecrets } from '../core/secret-fields.ts';
-import { canonicalPath, settingsOf, type Setting, type Settings, type Written } from '../core/settings.ts';
-import type { SettingsStore, StoredChange, StoredObject, Vault } from '../core/settings-store.ts';
+import { settingsOf, type Setting, type Settings, type Written } from '../core/settings.ts';
+import type { SettingsStore, StoredChange, Vault } from '../core/settings-store.ts';
 import { patchSnapshot } from '../core/patch-snapshot.ts';
 import type { Snapshot } from '../core/snapshot.ts';
 import { planApply } from './apply-plan.ts';
@@ -21,6 +20,7 @@ import { diffBodies } from './diff.ts';
 import { documentOf } from './document-export.ts';
 import { checkAllowed, checkSameKeys, resolveSecrets, takeIn, type Missing } from './document-secrets.ts';
 import { readText, toFindings, writeText, type DocumentText } from './document-text.ts';
+import { loadObjects } from './load-objects.ts';
 import {
   disableStep,
   heldKey,
@@ -42,8 +42,10 @@ import type {
   NewKey,
   RevisionSummary,
 } from './operations.ts';
+import type { Objects } from './object-operations.ts';
+import { openObjects } from './objects.ts';
 import { forgiveStanding } from './standing-errors.ts';
-import { idOf, planOf, type Held, type HeldObjects, type Plan, type Step } from './plan.ts';
+import { idOf, isGone, planOf, type HeldObjects, type Plan, type Step } from './plan.ts';
 
 export type ConfigurationOptions = {
   readonly store: SettingsStore;
@@ -64,8 +66,20 @@ export type State = {
   readonly snapshot: Snapshot;
 };
 
+/** What a plan leads to, and the secrets that could not be had for it. */
+export type Next = { readonly state: State; readonly missing: readonly Missing[] };
+export type Author = { readonly actor: Actor; readonly message: string };
+export type Judged = {
+  readonly plan: Plan;
+  readonly next: Next;
+  /** `preset coder`: objects that are wrong in themselves, so that nobody is told of references to them. */
+  readonly broken?: ReadonlySet<string>;
+};
+
 export type OpenConfiguration = Configuration & {
   readonly administration: Administration;
+  /** Every object, one by one. */
+  readonly objects: Objects;
   /** Secrets that could not be had when it was opened. */
   readonly startFindings: readonly Finding[];
 };
@@ -79,6 +93,7 @@ class StoredConfiguration implements OpenConfiguration {
   readonly #options: ConfigurationOptions;
   readonly startFindings: readonly Finding[];
   readonly administration: Administration;
+  readonly objects: Objects;
   #state: State;
 
   constructor(options: ConfigurationOptions) {
@@ -91,6 +106,14 @@ class StoredConfiguration implements OpenConfiguration {
       ...options,
       state: () => this.#state,
       edit: (step, actor, message) => this.#edit(step, { actor, message }),
+    });
+    this.objects = openObjects({
+      ...options,
+      state: () => this.#state,
+      after: (plan) => this.#soonAfter(plan),
+      judge: (judged) => this.#judge(judged),
+      commit: (plan, next, by) => this.#commit(plan, next, by),
+      withDiff: (change) => this.#withDiff(change),
     });
   }
 
@@ -206,44 +229,57 @@ class StoredConfiguration implements OpenConfiguration {
   }
 
   #findings({ reading, mistakes, plan, next, source, actor }: ApplyFindings): readonly Finding[] {
+    const all = [
+      ...reading.mistakes,
+      ...mistakes,
+      ...plan.touched.flatMap((object) => checkAllowed(object, actor)),
+      ...this.#judge({ plan, next, broken: reading.broken }),
+    ];
+    return toFindings(all, source.locate);
+  }
+
+  /** What is wrong with the whole that a plan leads to. */
+  #judge({ plan, next, broken = new Set() }: Judged): readonly Mistake[] {
     const touched = new Set(plan.touched.map(idOf));
     const absent = next.missing.map(({ object, path, message }) =>
       touched.has(idOf(object)) ? error(path, message) : warning(path, message),
     );
     const now = this.#options.now();
-    const checked = check({ ...next.state, now, broken: reading.broken });
-    const all = [
-      ...reading.mistakes,
-      ...mistakes,
-      ...plan.touched.flatMap((object) => checkAllowed(object, actor)),
+    const changed = plan.touched.flatMap((object) => plan.objects.get(idOf(object))?.setting ?? []);
+    const input = { ...next.state, now, broken };
+    const checked = isOwnBusiness(plan) ? checkChanged(changed, input) : check(input);
+    return [
       ...absent,
-      ...checkSameKeys(next.state.settings.keys, next.state.secrets),
+      ...(changed.some(({ kind }) => kind === 'key') || !isOwnBusiness(plan)
+        ? checkSameKeys(next.state.settings.keys, next.state.secrets)
+        : []),
       ...forgiveStanding(checked, plan.touched, () => check({ ...this.#state, now, broken: new Set() })),
     ];
-    return toFindings(all, source.locate);
   }
 
   #edit(step: Step, by: Author): void {
     const plan = planOf([step], this.#state.objects);
-    this.#commit(plan, this.#patched(plan) ?? this.#after(plan, this.#state.secrets).state, by);
+    this.#commit(plan, this.#soonAfter(plan).state, by);
   }
 
-  /** The same as `#after`, in the time of what is edited; undefined where that is more than presets and keys. */
-  #patched({ objects, recorded }: Plan): State | undefined {
-    const { secrets: previous, snapshot } = this.#state;
-    const edits = recorded.flatMap((change) => {
-      const after = objects.get(idOf(change))?.setting;
-      return after ? [{ before: this.#state.objects.get(idOf(change))?.setting, after }] : [];
+  /** The same as `#after`, for presets and keys in the time of what is edited. */
+  #soonAfter(plan: Plan): Next {
+    const { secrets: previous, snapshot, objects: before } = this.#state;
+    const { objects, recorded } = plan;
+    const edits = edited(plan).flatMap((id) => {
+      const after = objects.get(id)?.setting;
+      return after ? [{ before: before.get(id)?.setting, after }] : [];
     });
     const changed = edits.map(({ after }) => after);
-    const secrets = withSecrets(previous, resolveSecrets(changed, this.#options, previous).secrets);
+    const { secrets: found, missing } = resolveSecrets(changed, this.#options, previous);
+    const secrets = withSecrets(previous, found);
     const revision = snapshot.revision + (recorded.length > 0 ? 1 : 0);
     const patched = patchSnapshot(snapshot, edits, { revision, secrets, previous });
-    return patched && stateFrom(objects, secrets, patched);
+    return patched ? { state: stateFrom(objects, secrets, patched), missing } : this.#after(plan, previous);
   }
 
   #commit(plan: Plan, next: State, { actor, message }: Author): void {
-    if (plan.edits.length > 0) {
+    if (plan.edits.length + plan.drafts.length > 0) {
       const { revision } = next.snapshot;
       const entry = {
         revision,
@@ -252,17 +288,17 @@ class StoredConfiguration implements OpenConfiguration {
         message,
         changes: plan.recorded,
       };
-      this.#options.store.commit(plan.edits, plan.recorded.length > 0 ? entry : undefined);
+      this.#options.store.commit(plan.edits, plan.recorded.length > 0 ? entry : undefined, plan.drafts);
     }
     this.#state = next;
   }
 
   #withDiff({ before, ...change }: StoredChange): Change {
-    const { kind, name, version, action } = change;
+    const { kind, name, version } = change;
     const old = before === undefined ? undefined : this.#bodyOf(change, before);
     return {
       ...change,
-      diff: diffBodies(kind, name, old, action === 'archived' ? undefined : this.#bodyOf(change, version)),
+      diff: diffBodies(kind, name, old, isGone(change) ? undefined : this.#bodyOf(change, version)),
     };
   }
 
@@ -284,14 +320,27 @@ function stateFrom(objects: HeldObjects, secrets: Secrets, snapshot: Snapshot): 
   };
 }
 
+/** Presets and keys that are written or come back can be wrong themselves, and break nothing else. */
+function isOwnBusiness({ recorded, conflicts }: Plan): boolean {
+  const own = recorded.every(
+    (change) => change.kind === 'rollout' || (['preset', 'key'].includes(change.kind) && !isGone(change)),
+  );
+  return own && conflicts.length === 0;
+}
+
+/** What a plan changes of the snapshot; a roll-out and a draft are parts of their preset. */
+function edited({ recorded, drafts }: Plan): readonly string[] {
+  const ids = recorded.map((change) =>
+    idOf(change.kind === 'rollout' ? { kind: 'preset', name: change.name } : change),
+  );
+  return [...new Set([...ids, ...drafts.map(({ name }) => idOf({ kind: 'preset', name }))])];
+}
+
 function withSecrets(before: Secrets, { values, hashes }: Secrets): Secrets {
   const joined = (old: ReadonlyMap<string, string>, more: ReadonlyMap<string, string>) =>
     more.size === 0 ? old : new Map([...old, ...more]);
   return { values: joined(before.values, values), hashes: joined(before.hashes, hashes) };
 }
-
-type Next = { readonly state: State; readonly missing: readonly Missing[] };
-type Author = { readonly actor: Actor; readonly message: string };
 
 type ApplyFindings = {
   readonly reading: Reading;
@@ -301,30 +350,6 @@ type ApplyFindings = {
   readonly source: DocumentText;
   readonly actor: Actor;
 };
-
-function loadObjects(store: SettingsStore): { readonly revision: number; readonly objects: HeldObjects } {
-  const older = new Map<string, Map<number, PresetBody>>();
-  for (const { name, version, body } of store.older('preset')) {
-    const versions = older.get(name) ?? new Map<number, PresetBody>();
-    older.set(name, versions.set(version, JSON.parse(body) as PresetBody));
-  }
-  const { revision, objects } = store.load();
-  const held = new Map<string, Held>();
-  for (const object of objects) {
-    const versions = object.kind === 'preset' ? older.get(object.name) : undefined;
-    held.set(idOf(object), heldFrom(object, versions));
-  }
-  return { revision, objects: held };
-}
-
-/** An object as the store has it, standing where a document would hold it. */
-function heldFrom(stored: StoredObject, older: Setting['older']): Held {
-  const { kind, name, archived, version, latest } = stored;
-  const body: unknown = JSON.parse(stored.body);
-  const path = canonicalPath(kind, name);
-  const setting = { kind, name, path, body, version, archived, ...(older ? { older } : {}) };
-  return { latest, setting: setting as Setting };
-}
 
 function* settingsIn(objects: HeldObjects): Iterable<Setting> {
   for (const { setting } of objects.values()) yield setting;

@@ -31,6 +31,13 @@ export function bulkProblem(text: string): string | undefined {
   return undefined;
 }
 
+/** Why a value that did not come as text is more than a document may hold; undefined = it is not. */
+export function excessOf(value: unknown): string | undefined {
+  const excess = excessIn(value);
+  if (excess !== undefined) return excess;
+  return Buffer.byteLength(JSON.stringify(value) ?? '') > longest ? 'is larger than 10 MB' : undefined;
+}
+
 /** Anchors can make a short text enormous; nothing that people write comes near this size or depth. */
 export function excessIn(value: unknown): string | undefined {
   const rest: { readonly node: unknown; readonly depth: number }[] = [{ node: value, depth: 0 }];

@@ -25,7 +25,7 @@ function section(objects: readonly Written[]): Section {
 }
 
 /** References and hashes are shown: they are no secrets, and without them the document could not be applied. */
-function shown(object: Written): Written['body'] {
+export function shown(object: Written): Written['body'] {
   return mapSecrets(object, ({ text }) => {
     const form = secretForm(text);
     return form === 'reference' || form === 'hash' ? text : hiddenSecret;

@@ -25,8 +25,7 @@ export function takeIn(
   const stored = new Map(
     active ? secretFields(active).map((field) => [placeIn(active, field), field.text]) : [],
   );
-  const moved =
-    active?.kind === 'provider' && object.kind === 'provider' && origin(active) !== origin(object);
+  const moved = active !== undefined && movedOrigin(object, active);
   const mistakes: Mistake[] = [];
   const taken = mapSecrets(object, (field) => {
     if (secretForm(field.text) === 'hidden') {
@@ -85,6 +84,37 @@ function privateAddresses(object: Written): readonly Mistake[] {
   const url = URL.parse(object.body.base_url);
   const isPrivate = url !== null && url.protocol !== 'emulator:' && isPrivateHost(url.hostname);
   return isPrivate ? [error([...object.path, 'base_url'], only)] : [];
+}
+
+/**
+ * The same for an object that is edited: what stands unchanged was admitted when it was written, as long as it leads to
+ * the same place.
+ */
+export function checkEdit(
+  object: Written,
+  active: Written | undefined,
+  actor: Omit<Actor, 'name'>,
+): readonly Mistake[] {
+  const mistakes = checkAllowed(object, actor);
+  if (active === undefined || leadsElsewhere(object, active)) return mistakes;
+  const from = object.path.length;
+  return mistakes.filter(
+    ({ path }) => valueAt(object.body, path.slice(from)) !== valueAt(active.body, path.slice(from)),
+  );
+}
+
+function leadsElsewhere(object: Written, active: Written): boolean {
+  if (object.kind === 'alert' && active.kind === 'alert') return object.body.webhook !== active.body.webhook;
+  return movedOrigin(object, active);
+}
+
+function valueAt(body: unknown, path: Path): unknown {
+  return path.reduce<unknown>((value, step) => (value as Record<string, unknown> | undefined)?.[step], body);
+}
+
+/** A provider whose address leads to another origin: what it was given for the old one is not for the new one. */
+export function movedOrigin(object: Written, active: Written): boolean {
+  return object.kind === 'provider' && active.kind === 'provider' && origin(object) !== origin(active);
 }
 
 export type SecretSources = {

@@ -11,6 +11,7 @@ export const key = z
     disabled: z.boolean(),
     presets: z.array(z.string()).optional().meta({ description: 'Absent = all of the workspace' }),
     models: z.array(z.string()).optional(),
+    drafts: z.literal(true).optional().meta({ description: 'It may call drafts' }),
     expires_at: time.optional(),
     retiring_until: time
       .optional()
@@ -24,6 +25,7 @@ export const newKeyBody = z
     workspace: z.string().min(1).optional(),
     presets: z.array(z.string().min(1)).optional(),
     models: z.array(z.string().min(1)).optional(),
+    drafts: z.boolean().optional().meta({ description: 'May call drafts, as @preset/NAME@draft' }),
     expires_at: time.optional(),
   })
   .openapi('NewKey');

@@ -6,7 +6,8 @@ import type { Budget } from '../core/budget.ts';
 import type { GatewayEvent } from '../core/event.ts';
 import type { GenerationRecord } from '../core/record.ts';
 import type { Role } from '../core/role.ts';
-import type { JsonObject, Snapshot } from '../core/snapshot.ts';
+import type { RecordedAction } from '../core/settings-store.ts';
+import type { JsonObject, PresetVersion, Snapshot } from '../core/snapshot.ts';
 import type { SpendQuery, SpendReport } from '../core/spend-report.ts';
 
 /**
@@ -35,13 +36,14 @@ export type ObjectKind =
   | 'preset'
   | 'key'
   | 'alert'
-  | 'admin';
+  | 'admin'
+  | 'rollout';
 
 export type Change = {
   readonly kind: ObjectKind;
   /** `coder`, or `workspace/coder` outside the workspace `default`. */
   readonly name: string;
-  readonly action: 'created' | 'changed' | 'unchanged' | 'archived' | 'kept';
+  readonly action: RecordedAction | 'unchanged' | 'kept';
   /** The version that is active afterwards. */
   readonly version: number;
   /** Unified-style lines, old and new, secrets masked; empty when unchanged. */
@@ -93,6 +95,7 @@ export type KeySummary = {
   readonly disabled: boolean;
   readonly presets?: readonly string[];
   readonly models?: readonly string[];
+  readonly drafts?: true;
   readonly expiresAt?: number;
   /** Epoch ms: until when the secret before the last rotation is accepted. */
   readonly retiringUntil?: number;
@@ -103,6 +106,8 @@ export type NewKey = {
   readonly workspace?: string;
   readonly presets?: readonly string[];
   readonly models?: readonly string[];
+  /** It may call drafts. */
+  readonly drafts?: true;
   /** Epoch ms. */
   readonly expiresAt?: number;
 };
@@ -190,11 +195,22 @@ export type Configuration = {
   rereadSecrets(): readonly Finding[];
 };
 
+/** Which records of a preset: those since a time (epoch ms), the newest, perhaps of one version. */
+export type PresetRecords = {
+  readonly workspace: string;
+  readonly preset: string;
+  readonly version?: PresetVersion;
+  readonly since: number;
+  readonly most: number;
+};
+
 /** Implemented over the journal. */
 export type Generations = {
   find(id: string): GenerationRecord | undefined;
   /** Newest first. */
   recent(limit: number): readonly GenerationRecord[];
+  /** Newest first. */
+  ofPreset(which: PresetRecords): readonly GenerationRecord[];
   /** Calls back for each generation as it ends; returns how to stop. */
   follow(callback: (record: GenerationRecord) => void): () => void;
 };

@@ -6,7 +6,7 @@ const count = z.int().nonnegative();
 /** A preset that chooses, each of its rules, and what came of it. */
 export const judgedPreset = z.object({
   preset: z.string(),
-  version: z.int(),
+  version: z.union([z.int(), z.literal('draft')]),
   rules: z.array(
     z.object({
       rule: count.meta({ description: 'Its number from 1; 0 is `background`' }),

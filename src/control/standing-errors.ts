@@ -23,14 +23,27 @@ export function forgiveStanding(
   );
 }
 
+/** Those mistakes that are about one of the objects. */
+export function concerning(
+  mistakes: readonly Mistake[],
+  objects: readonly { readonly path: Path }[],
+): readonly Mistake[] {
+  const paths = new Set(objects.map(({ path }) => printPath(path)));
+  return mistakes.filter(({ path }) => paths.has(printPath(objectOf(path))));
+}
+
 /** The path of the object that a path leads into. */
-function objectOf(path: Path): Path {
+export function objectOf(path: Path): Path {
   if (path[0] === 'limits') return path.slice(0, 1);
   return path.slice(0, path[0] === 'workspaces' && path[2] === 'presets' ? 4 : 2);
 }
 
-/** Keys and alerts stand at another place in every document, so theirs does not count. */
+/**
+ * Keys and alerts stand at another place in every document, so theirs does not count. Nor do the hints that follow what
+ * is wrong: they name what else there is, and that changes.
+ */
 function fingerprint({ path, message }: Mistake): string {
   const listed = path[0] === 'keys' || path[0] === 'alerts';
-  return `${printPath(listed ? [path[0] ?? '', ...path.slice(2)] : path)}: ${message}`;
+  const [wrong] = /^[^";]*(?:"[^"]*")?/.exec(message) ?? [message];
+  return `${printPath(listed ? [path[0] ?? '', ...path.slice(2)] : path)}: ${wrong}`;
 }

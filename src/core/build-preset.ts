@@ -21,6 +21,7 @@ import type {
   Member,
   Preset,
   PresetEntry,
+  PresetVersion,
   ProviderPreferences,
   Timeouts,
 } from './snapshot.ts';
@@ -38,17 +39,29 @@ const entriesWith = once((aliases: Aliases) =>
 );
 
 function entryFrom(setting: Setting<'preset'>, aliases: Aliases): PresetEntry {
-  const active = buildPreset(setting.name, setting.version, setting.body, aliases);
-  const versions = new Map([[setting.version, active]]);
+  const active = {
+    ...buildPreset(setting.name, setting.version, setting.body, aliases),
+    version: setting.version,
+  };
+  const versions = new Map<number, Preset>([[setting.version, active]]);
   for (const [version, body] of setting.older ?? []) {
     const { limits: _own, ...old } = buildPreset(setting.name, version, body, aliases);
     versions.set(version, present({ ...old, limits: active.limits }));
   }
+  const { draft: body, rollout } = setting;
+  const draft = body && buildPreset(setting.name, 'draft', body, aliases);
+  const rolledOut = rollout && versions.get(rollout.version);
   const status = setting.archived ? 'archived' : setting.body.disabled === true ? 'disabled' : 'active';
-  return { active, versions, status };
+  return {
+    active,
+    versions,
+    status,
+    ...(draft ? { draft: present({ ...draft, limits: active.limits }) } : {}),
+    ...(rollout && rolledOut ? { rollout: { preset: rolledOut, percent: rollout.percent } } : {}),
+  };
 }
 
-function buildPreset(name: string, version: number, body: PresetBody, aliases: Aliases): Preset {
+function buildPreset(name: string, version: PresetVersion, body: PresetBody, aliases: Aliases): Preset {
   const { workspace, slug } = presetAddress(name);
   return present({
     slug,

@@ -114,6 +114,7 @@ function buildKey(body: KeyBody, aliases: Catalogue['aliases']): Key {
   if (body.models !== undefined) {
     key.models = new Set(body.models.flatMap((model) => [model, canonicalModel(model, aliases)]));
   }
+  if (body.drafts === true) key.drafts = true;
   if (body.expires !== undefined) key.expiresAt = expiry(body.expires);
   const limits = limitsFrom(body.limits);
   if (limits !== undefined) key.limits = limits;

@@ -67,7 +67,7 @@ function checkRepeat(preset: Preset, position: number, path: Path): readonly Mis
 }
 
 /** The endpoints of a chain entry that the preset allows; of the others, why not. */
-function reachable(
+export function reachable(
   member: Member,
   preset: Preset,
   snapshot: Snapshot,

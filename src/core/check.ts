@@ -25,6 +25,14 @@ export function check(checked: Checked): readonly Mistake[] {
   ];
 }
 
+/** The same after a change of presets and keys that took none away: nothing else can have become wrong by it. */
+export function checkChanged(changed: readonly Setting[], checked: Checked): readonly Mistake[] {
+  const presets = changed.some(({ kind }) => kind === 'preset')
+    ? checked.settings.presets.filter(({ archived }) => !archived)
+    : [];
+  return [...checkSome(changed, checked), ...checkCycles(presets)];
+}
+
 /** Whether some objects are sensible, and their names lead anywhere; not what leads to them. */
 export function checkSome(objects: readonly Setting[], checked: Checked): readonly Mistake[] {
   const input: CheckInput = { ...checked, workspaces: workspacesOf(checked.settings) };
@@ -46,6 +54,7 @@ export function checkSome(objects: readonly Setting[], checked: Checked): readon
       case 'alert':
         return checkAlert(object, input);
       case 'admin':
+      case 'rollout':
         return [];
     }
   });

@@ -3,7 +3,7 @@
  * hides another, and the objects that are right can still be checked against each other.
  */
 import { z } from 'zod';
-import { adminSchema, alertSchema, keySchema, workspaceSchema } from './document.ts';
+import { alertSchema, keySchema, workspaceSchema } from './document.ts';
 import { limitsSchema } from './document-limit.ts';
 import { parseWith } from './document-mistakes.ts';
 import { strict } from './document-parts.ts';
@@ -11,8 +11,8 @@ import { presetSchema } from './document-preset.ts';
 import { modelSchema, providerSchema } from './document-provider.ts';
 import { defaultWorkspace } from './defaults.ts';
 import { error, type Mistake, type Path } from './mistake.ts';
-import { presetName, type Kind, type Written } from './settings.ts';
-import { slugProblem } from './slug.ts';
+import { canonicalPath, presetAddress, presetName, type DocumentKind, type Written } from './settings.ts';
+import { modelSlugProblem, slugProblem } from './slug.ts';
 
 export type Reading = {
   readonly objects: readonly Written[];
@@ -22,17 +22,27 @@ export type Reading = {
 };
 
 /** A value that should become an object. */
-type Part = { readonly kind: Kind; readonly name: string; readonly path: Path; readonly value: unknown };
+type Part = {
+  readonly kind: DocumentKind;
+  readonly name: string;
+  readonly path: Path;
+  readonly value: unknown;
+};
 
-const schemas: Readonly<Record<Kind, z.ZodType>> = {
-  gateway: strict({ limits: limitsSchema.optional(), order: z.array(z.string()).optional() }),
+/** `limits` is one object of the gateway, and the order of the providers another. */
+export const gatewaySchema = strict({
+  limits: limitsSchema.optional(),
+  order: z.array(z.string()).optional(),
+});
+
+const schemas: Readonly<Record<DocumentKind, z.ZodType>> = {
+  gateway: gatewaySchema,
   provider: providerSchema,
   model: modelSchema,
   workspace: workspaceSchema,
   preset: presetSchema,
   key: keySchema,
   alert: alertSchema,
-  admin: adminSchema,
 };
 
 const map = z.record(z.string(), z.unknown());
@@ -63,6 +73,43 @@ export function readDocument(raw: unknown): Reading {
   return { objects, mistakes, broken };
 }
 
+/** One object by itself, as `readDocument` would find it where it stands; the name of a key or an alert may be left out. */
+export function readObject(kind: DocumentKind, name: string, raw: unknown): Reading {
+  const path = canonicalPath(kind, name);
+  const value = isMap(raw) && (kind === 'key' || kind === 'alert') ? named(kind, name, raw) : raw;
+  const { value: body, mistakes } = parseWith(schemas[kind], value, path);
+  const all = [...mistakes, ...ownName({ kind, name, path, value })];
+  if (all.length > 0) return { objects: [], mistakes: all, broken: new Set([`${kind} ${name}`]) };
+  return { objects: [{ kind, name, path, body } as Written], mistakes: [], broken: new Set() };
+}
+
+function named(kind: DocumentKind, name: string, raw: Readonly<Record<string, unknown>>): unknown {
+  return raw['name'] === undefined && (kind === 'key' || nameIn(raw, 0) !== name) ? { name, ...raw } : raw;
+}
+
+function ownName(part: Part): readonly Mistake[] {
+  const { kind, name, path, value } = part;
+  if (kind === 'gateway')
+    return gatewayObjects.includes(name)
+      ? []
+      : [error(path, `there are only ${gatewayObjects.join(' and ')}`)];
+  if (kind === 'model') {
+    const problem = modelSlugProblem(name);
+    return problem === undefined ? [] : [error(path, `${JSON.stringify(name)} ${problem}`)];
+  }
+  if ((kind === 'key' || kind === 'alert') && isMap(value) && nameIn(value, 0) !== name)
+    return [error([...path, 'name'], `must be ${name}, or be left out: names cannot be changed`)];
+  if (kind === 'workspace' && isMap(value) && value['presets'] !== undefined)
+    return [error([...path, 'presets'], 'are objects of their own: write each by itself')];
+  const { workspace } = kind === 'preset' ? presetAddress(name) : { workspace: defaultWorkspace };
+  const place = slugProblem(workspace);
+  if (place !== undefined) return [error(path, `the workspace ${JSON.stringify(workspace)} ${place}`)];
+  const problem = slugProblem(String(path.at(-1)));
+  return problem === undefined ? [] : [error(path, `${JSON.stringify(path.at(-1))} ${problem}`)];
+}
+
+const gatewayObjects: readonly string[] = ['limits', 'provider-order'];
+
 function partsOf(raw: Readonly<Record<string, unknown>>): readonly Part[] {
   const parts: Part[] = [];
   if (Array.isArray(raw['limits'])) {
@@ -87,7 +134,7 @@ function partsOf(raw: Readonly<Record<string, unknown>>): readonly Part[] {
   ];
 }
 
-function mapParts(kind: Kind, section: unknown, path: Path): readonly Part[] {
+function mapParts(kind: DocumentKind, section: unknown, path: Path): readonly Part[] {
   if (!isMap(section)) return [];
   return Object.entries(section).map(([name, value]) => ({ kind, name, path: [...path, name], value }));
 }

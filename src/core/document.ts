@@ -37,6 +37,7 @@ export const keySchema = strict({
     .optional()
     .meta({ description: 'Presets it may use; then plain models only if `models` lists them' }),
   models: names.optional(),
+  drafts: z.boolean().optional().meta({ description: 'It may call drafts, as @preset/NAME@draft' }),
   aliases: aliases.optional(),
   expires: date.optional(),
   retiring: strict({ key: secret, until: date })

@@ -2,7 +2,7 @@
 import { optional } from './optional.ts';
 import { hopText } from './route.ts';
 import type { AttemptRecord, GenerationRecord } from './record.ts';
-import type { Snapshot } from './snapshot.ts';
+import type { Snapshot, Preset, PresetEntry, PresetVersion } from './snapshot.ts';
 
 export type Try = {
   readonly attempt: AttemptRecord;
@@ -25,7 +25,8 @@ export type Hindsight = {
 export function hindsightOf(record: GenerationRecord, snapshot: Snapshot): Hindsight {
   const { preset, presetVersion, workspace, skipped, refusedBy } = record;
   const entry = preset === undefined ? undefined : snapshot.workspaces.get(workspace)?.presets.get(preset);
-  const chain = entry?.versions.get(presetVersion ?? 0)?.chain.map(({ model }) => model);
+  const served = versionOf(entry, presetVersion);
+  const chain = served?.chain.map(({ model }) => model);
   const whys = [...skipped.map(({ why }) => why), refusedBy].filter((why) => why !== undefined);
   return {
     record,
@@ -36,9 +37,13 @@ export function hindsightOf(record: GenerationRecord, snapshot: Snapshot): Hinds
   };
 }
 
+function versionOf(entry: PresetEntry | undefined, version: PresetVersion | undefined): Preset | undefined {
+  return version === 'draft' ? entry?.draft : entry?.versions.get(version ?? 0);
+}
+
 function routeOf({ routed = [], workspace, task }: GenerationRecord, snapshot: Snapshot): readonly string[] {
   const presets = snapshot.workspaces.get(workspace)?.presets;
-  const hops = routed.map((hop) => hopText(hop, presets?.get(hop.preset)?.versions.get(hop.version)));
+  const hops = routed.map((hop) => hopText(hop, versionOf(presets?.get(hop.preset), hop.version)));
   return [...hops, ...(task === undefined ? [] : [`the task was ${task}`])];
 }
 

@@ -1,4 +1,5 @@
 /** In which order endpoints are tried: `order` and `sort`, and the wishes for pace. Pure: even the lot is drawn from a seed. */
+import { chance } from './chance.ts';
 import type { Ask } from './ask.ts';
 import { likelyCost } from './effective-cost.ts';
 import type { Merged } from './merge.ts';
@@ -94,15 +95,6 @@ function lotOf(candidate: Candidate, input: OrderInput): number {
   if (price === undefined) return Infinity;
   // The least of exponential variables with these rates is each of them with the chance of its share of the rates.
   return -Math.log(chance(`${input.outlook?.seed ?? ''} ${candidate.endpoint.id}`)) * price ** 2;
-}
-
-/** A number in (0, 1) that looks drawn at random and is always the same for a text: FNV-1a, stirred by MurmurHash3's end. */
-function chance(text: string): number {
-  let hash = 0x811c9dc5;
-  for (let at = 0; at < text.length; at++) hash = Math.imul(hash ^ text.charCodeAt(at), 0x01000193);
-  hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
-  hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
-  return (((hash ^ (hash >>> 16)) >>> 0) + 0.5) / 2 ** 32;
 }
 
 /** Who misses a wish goes behind those who do not; of whom nothing is known is given the benefit of the doubt. */

@@ -26,7 +26,7 @@ export function patchSnapshot(
   const keys: (readonly [string, Key | undefined])[] = [];
   for (const edit of edits) {
     const { after } = edit;
-    if (after.kind === 'preset') {
+    if (after.kind === 'preset' && after.deleted !== true) {
       const { workspace, slug } = presetAddress(after.name);
       const entry = buildPresetEntry(after, snapshot.catalogue);
       presets.set(workspace, [...(presets.get(workspace) ?? []), [slug, entry]]);

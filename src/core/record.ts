@@ -4,6 +4,7 @@ import type { FailureClass } from './failure.ts';
 import type { Nano } from './money.ts';
 import type { Rate } from './price.ts';
 import type { RouteHop } from './route.ts';
+import type { PresetVersion } from './snapshot.ts';
 import { completionTokens, promptTokens, type Basis, type Usage } from './usage.ts';
 
 /** One upstream call. Times in ms; `at` is epoch ms. */
@@ -102,7 +103,7 @@ export type GenerationRecord = {
   /** The model name as sent. */
   readonly requested: string;
   readonly preset?: string;
-  readonly presetVersion?: number;
+  readonly presetVersion?: PresetVersion;
   /** The presets that chose it by their rules, and by which, in order; absent where none did. */
   readonly routed?: readonly RouteHop[];
   /** The task that rules went by: declared, or `background:KIND` of a recognised call. */

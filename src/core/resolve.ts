@@ -3,6 +3,7 @@
  * preset, key alias, workspace alias, slug, catalogue alias; an unknown name is refused, never replaced.
  */
 import type { Ask } from './ask.ts';
+import { chance } from './chance.ts';
 import { defaultFailover } from './defaults.ts';
 import { endpointsOf } from './endpoints.ts';
 import { lackOf } from './lack.ts';
@@ -10,7 +11,16 @@ import { optional } from './optional.ts';
 import { refuse, Refused } from './problem.ts';
 import { follow, judgeRoute, type JudgedPreset, type Presets, type RouteHop } from './route.ts';
 import type { RouteFacts } from './route-rule.ts';
-import type { Failover, Key, Member, Preset, ProviderPreferences, Snapshot, Workspace } from './snapshot.ts';
+import type {
+  Failover,
+  Key,
+  Member,
+  Preset,
+  PresetEntry,
+  ProviderPreferences,
+  Snapshot,
+  Workspace,
+} from './snapshot.ts';
 import { mergeProvider } from './merge.ts';
 import { suggest } from './suggest.ts';
 
@@ -47,8 +57,8 @@ export function resolve(ask: Ask, key: Key, snapshot: Snapshot, facts: RouteFact
   const requested = ask.model ?? ask.preset ?? '';
   if (name.preset === undefined)
     return plainRoute({ ask, key, snapshot, model: name.model ?? '', requested });
-  const asked = findPreset({ name: name.preset, version: name.version, key, workspace });
-  const { preset, hops } = follow(asked, facts, presetsFor(ask, key, snapshot));
+  const asked = findPreset({ name: name.preset, version: name.version, key, workspace, seed: facts.seed });
+  const { preset, hops } = follow(asked, facts, presetsFor(ask, key, snapshot, facts));
   const named = [...(name.model === undefined ? [] : [name.model]), ...ask.models];
   const beside = named.map((model) => besidePreset({ model, preset, key, snapshot }));
   const chain = dedupe([...beside, ...preset.chain]);
@@ -85,8 +95,8 @@ export function explainRoute(
     const workspace = workspaceOf(key, snapshot);
     const { preset: name, version } = nameOf(ask, key, workspace);
     if (name === undefined) return [];
-    const asked = findPreset({ name, version, key, workspace });
-    return judgeRoute(asked, facts, presetsFor(ask, key, snapshot));
+    const asked = findPreset({ name, version, key, workspace, seed: facts.seed });
+    return judgeRoute(asked, facts, presetsFor(ask, key, snapshot, facts));
   } catch (error) {
     if (!(error instanceof Refused)) throw error;
     return [];
@@ -100,11 +110,11 @@ function workspaceOf(key: Key, snapshot: Snapshot): Workspace {
 }
 
 /** Presets that may be chosen: any of the workspace, for a key that may use a preset may go where its rules lead. */
-function presetsFor(ask: Ask, key: Key, snapshot: Snapshot): Presets {
+function presetsFor(ask: Ask, key: Key, snapshot: Snapshot, { seed }: RouteFacts): Presets {
   const workspace = workspaceOf(key, snapshot);
   const find = (name: string): Preset => {
     const { presets: _listed, ...open } = key;
-    return findPreset({ name, version: undefined, key: open, workspace });
+    return findPreset({ name, version: undefined, key: open, workspace, seed });
   };
   const hindrance = (slug: string): string | undefined => {
     const entry = workspace.presets.get(slug);
@@ -147,9 +157,10 @@ type PresetQuery = {
   readonly version: string | undefined;
   readonly key: Key;
   readonly workspace: Workspace;
+  readonly seed: (() => string) | undefined;
 };
 
-function findPreset({ name, version, key, workspace }: PresetQuery): Preset {
+function findPreset({ name, version, key, workspace, seed }: PresetQuery): Preset {
   const entry = workspace.presets.get(name);
   if (!entry) throw refuse('preset_not_found', unknownPreset(name, workspace), { param: 'model' });
   if (key.presets && !key.presets.has(name)) {
@@ -163,8 +174,9 @@ function findPreset({ name, version, key, workspace }: PresetQuery): Preset {
     throw refuse('preset_disabled', `The preset ${name} is disabled.`, { param: 'model' });
   if (entry.status === 'archived')
     throw refuse('preset_archived', `The preset ${name} is archived.`, { param: 'model' });
-  if (version === undefined) return entry.active;
-  const pinned = entry.versions.get(Number(version));
+  if (version === undefined) return drawn(entry, seed);
+  if (version === 'draft') return tightened(draftOf(entry, key), entry.active);
+  const pinned = /^\d{1,15}$/.test(version) ? entry.versions.get(Number(version)) : undefined;
   if (!pinned) {
     throw refuse(
       'preset_version_not_found',
@@ -173,6 +185,32 @@ function findPreset({ name, version, key, workspace }: PresetQuery): Preset {
     );
   }
   return tightened(pinned, entry.active);
+}
+
+/**
+ * The active version, or the one that is being rolled out. The lot of a conversation stays while the share grows: more is
+ * served by the new version, and nobody goes back.
+ */
+function drawn({ active, rollout }: PresetEntry, seed: (() => string) | undefined): Preset {
+  if (!rollout || !seed) return active;
+  const { preset, percent } = rollout;
+  const lot = chance(`${preset.workspace}/${preset.slug}@${preset.version} ${seed()}`);
+  return lot * 100 < percent ? tightened(preset, active) : active;
+}
+
+function draftOf({ active, draft }: PresetEntry, key: Key): Preset {
+  if (key.drafts !== true)
+    throw refuse(
+      'preset_not_allowed',
+      `The key ${key.name} may not call drafts: say drafts: true on it, or call "@preset/${active.slug}".`,
+      { param: 'model' },
+    );
+  if (draft) return draft;
+  throw refuse(
+    'preset_version_not_found',
+    `The preset ${active.slug} has no draft; the active version is ${active.version}.`,
+    { param: 'model' },
+  );
 }
 
 /** Limits, locks, floor and data policy always come from the active version: an old pin must not loosen them. */

@@ -21,6 +21,8 @@ export type RouteFacts = {
   /** Of a request that declares no task. */
   readonly recognised: Recognised | undefined;
   readonly toolNames: readonly string[];
+  /** What a roll-out draws its lots by: the same for all of a conversation. Absent = the active version serves. */
+  readonly seed?: (() => string) | undefined;
 };
 
 type Named = Required<RouteWhen>;

@@ -5,10 +5,10 @@
 import { refuse, Refused } from './problem.ts';
 import { backgroundKind, recognisersVersion } from './recognise.ts';
 import { ruleFits, verdicts, whenText, type RouteFacts, type Verdict } from './route-rule.ts';
-import type { Preset } from './snapshot.ts';
+import type { Preset, PresetVersion } from './snapshot.ts';
 
 /** One choice: the preset that chose, and the number of its rule from 1; 0 is its `background`. */
-export type RouteHop = { readonly preset: string; readonly version: number; readonly rule: number };
+export type RouteHop = { readonly preset: string; readonly version: PresetVersion; readonly rule: number };
 
 /** How the presets of a workspace are found. */
 export type Presets = {
@@ -125,7 +125,7 @@ export type JudgedRule = {
 /** A preset that chooses, with each of its rules and what came of it. */
 export type JudgedPreset = {
   readonly preset: string;
-  readonly version: number;
+  readonly version: PresetVersion;
   readonly rules: readonly JudgedRule[];
 };
 

@@ -12,6 +12,20 @@ import type { Path } from './mistake.ts';
 /** The gateway has two objects: its `limits`, and the `provider-order` in which providers stand in the document. */
 export type GatewayBody = { readonly limits?: readonly LimitBody[]; readonly order?: readonly string[] };
 
+/**
+ * A version of a preset that serves a share of its requests before it is made active. It lasts as long as `base` is the
+ * active version.
+ */
+export type RolloutBody = {
+  readonly version: number;
+  /** The active version that it is compared with. */
+  readonly base: number;
+  /** Of conversations, 1 to 100. */
+  readonly percent: number;
+  /** Epoch ms. */
+  readonly since: number;
+};
+
 export type Bodies = {
   readonly gateway: GatewayBody;
   readonly provider: ProviderBody;
@@ -21,8 +35,12 @@ export type Bodies = {
   readonly key: KeyBody;
   readonly alert: AlertBody;
   readonly admin: AdminBody;
+  /** Has the name of its preset; no document writes it. */
+  readonly rollout: RolloutBody;
 };
 export type Kind = keyof Bodies;
+/** What documents write. */
+export type DocumentKind = Exclude<Kind, 'admin' | 'rollout'>;
 
 /** One object as a document has it. */
 export type Written<K extends Kind = Kind> = {
@@ -43,6 +61,11 @@ export type Setting<K extends Kind = Kind> = {
     /** Earlier bodies by version number; kept only where versions can be asked for. */
     readonly older?: ReadonlyMap<number, Bodies[Each]>;
     readonly archived: boolean;
+    /** Archived, and out of every list. */
+    readonly deleted?: true;
+    /** Of a preset: what may be called as `@draft`, and the version that is being rolled out. */
+    readonly draft?: Bodies[Each];
+    readonly rollout?: RolloutBody;
   };
 }[K];
 
@@ -94,10 +117,12 @@ export function canonicalPath(kind: Kind, name: string): Path {
       return ['alerts', name];
     case 'admin':
       return ['admins', name];
+    case 'rollout':
+      return ['rollouts', name];
   }
 }
 
-/** All objects, sorted into their kinds. Archived ones are left out, except presets. */
+/** All objects, sorted into their kinds. Archived ones are left out, except presets; deleted ones always. */
 export function settingsOf(revision: number, objects: Iterable<Setting>): Settings {
   const piles: { readonly [K in Kind]: Setting<K>[] } = {
     gateway: [],
@@ -108,9 +133,11 @@ export function settingsOf(revision: number, objects: Iterable<Setting>): Settin
     key: [],
     alert: [],
     admin: [],
+    rollout: [],
   };
   for (const object of objects) {
-    if (!object.archived || object.kind === 'preset') (piles[object.kind] as Setting[]).push(object);
+    if (!object.archived || (object.kind === 'preset' && object.deleted !== true))
+      (piles[object.kind] as Setting[]).push(object);
   }
   return {
     revision,

@@ -125,9 +125,12 @@ export type Floor = {
   readonly below: 'never' | 'last_resort';
 };
 
+/** A draft is no version yet. */
+export type PresetVersion = number | 'draft';
+
 export type Preset = {
   readonly slug: string;
-  readonly version: number;
+  readonly version: PresetVersion;
   readonly workspace: string;
   readonly description?: string;
   /** Position 0 is the primary. Empty = the request must name a model. */
@@ -185,10 +188,17 @@ export type RouteTime = {
   readonly days?: ReadonlySet<number>;
 };
 
+/** What is a version, and no draft. */
+export type NumberedPreset = Preset & { readonly version: number };
+
 export type PresetEntry = {
-  readonly active: Preset;
+  readonly active: NumberedPreset;
   /** Every version by number, the active one included. */
   readonly versions: ReadonlyMap<number, Preset>;
+  /** What keys that may call drafts are served as `@draft`. */
+  readonly draft?: Preset;
+  /** Serves so many of 100 conversations instead of the active one. */
+  readonly rollout?: { readonly preset: Preset; readonly percent: number };
   readonly status: 'active' | 'disabled' | 'archived';
 };
 
@@ -211,6 +221,8 @@ export type Key = {
   readonly models?: ReadonlySet<string>;
   readonly aliases: ReadonlyMap<string, string>;
   readonly disabled: boolean;
+  /** It may call drafts. */
+  readonly drafts?: true;
   /** Epoch ms. */
   readonly expiresAt?: number;
   readonly limits?: readonly Limit[];

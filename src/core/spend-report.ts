@@ -160,7 +160,7 @@ function valueOf(
       return presetName(place);
     case 'version': {
       const preset = presetName(place);
-      return preset === undefined ? undefined : `${preset}@${place.version}`;
+      return preset === undefined ? undefined : `${preset}@${place.version === 0 ? 'draft' : place.version}`;
     }
     case 'position':
       return place.position === -1 ? undefined : String(place.position);

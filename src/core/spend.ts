@@ -51,7 +51,7 @@ export function spent({ settled, estimated, unmeasured }: Sums): bigint {
   return settled + estimated + unmeasured;
 }
 
-/** Where a cell of the roll-up stands. An empty text = none; so are version 0 and position -1. */
+/** Where a cell of the roll-up stands. An empty text = none, and so is position -1; version 0 of a preset is its draft. */
 export type SpendPlace = {
   /** Hours since 1970, UTC. */
   readonly hour: number;
@@ -84,7 +84,7 @@ export function spendOf(record: GenerationRecord): readonly SpendCell[] {
     workspace: record.workspace,
     key: record.key,
     preset: record.preset ?? '',
-    version: record.presetVersion ?? 0,
+    version: record.presetVersion === 'draft' ? 0 : (record.presetVersion ?? 0),
     position: attempt?.position ?? -1,
     model: attempt?.model ?? '',
     provider: attempt?.provider ?? '',

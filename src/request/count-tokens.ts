@@ -12,6 +12,7 @@ import type { Key, Snapshot } from '../core/snapshot.ts';
 import type { Dialect } from '../dialects/dialect.ts';
 import { readSource, splice } from '../dialects/json-source.ts';
 import type { Cancel, Reply, UpstreamCall, World } from '../ports.ts';
+import { conversationOf } from './conversation.ts';
 import { authenticate, type Digest, type Headers } from './authenticate.ts';
 import { prepare } from './prepare.ts';
 import { retryHeaders } from './respond.ts';
@@ -60,7 +61,8 @@ async function count(inbound: Inbound, gateway: Gateway, visit: Visit): Promise<
   const at = world.clock.now();
   const key = authenticate(inbound.headers, snapshot, { digest, now: at });
   const ask = inbound.dialect.read(await inbound.body());
-  const route = resolve(ask, key, snapshot, routeFacts(ask, inbound.headers, at));
+  const seed = (): string => conversationOf(ask, inbound.headers, digest) ?? ask.user ?? visit.id;
+  const route = resolve(ask, key, snapshot, routeFacts(ask, inbound.headers, at, seed));
   const { health } = world;
   const input = { ask, route, workspace: key.workspace, snapshot, now: at, ...optional('health', health) };
   const [first] = makePlan(input).steps;

@@ -16,7 +16,7 @@ import { problemOfDenial } from '../core/refusal.ts';
 import { explainRoute, resolve, type Route } from '../core/resolve.ts';
 import { presetsOf, taskText, type JudgedPreset } from '../core/route.ts';
 import type { RouteFacts } from '../core/route-rule.ts';
-import type { Key, Snapshot } from '../core/snapshot.ts';
+import type { Key, Preset, Snapshot } from '../core/snapshot.ts';
 import type { Place } from '../core/stay.ts';
 import { problemOfPlan, problemOfResting } from '../core/verdict.ts';
 import { chatDialect } from '../dialects/chat/dialect.ts';
@@ -102,6 +102,7 @@ export function explain(snapshot: Snapshot, body: Buffer, options: ExplainOption
         ...new Set([
           ...route.warnings,
           ...(downgrade ? [downgrade.why] : []),
+          ...rollingOut(route.preset, snapshot),
           ...(unbidden ? [`every endpoint rests: ${unbidden.endpoint} is asked all the same`] : []),
           ...(sortWord(route.provider.sort) === 'balance' ? [drawn] : []),
           ...steps.flatMap(({ merged }) => merged.warnings),
@@ -152,6 +153,14 @@ function callerOf({ workspace, name }: Key, { preset, hops }: Route, { user }: A
 
 function tellRoute(route: readonly JudgedPreset[], facts: RouteFacts): Pick<Explanation, 'route' | 'task'> {
   return { route, ...optional('task', route.length === 0 ? undefined : taskText(facts)) };
+}
+
+/** Whose conversation it is decides: the plan is that of the active version. */
+function rollingOut(preset: Preset | undefined, snapshot: Snapshot): readonly string[] {
+  const entry = preset && snapshot.workspaces.get(preset.workspace)?.presets.get(preset.slug);
+  if (!entry?.rollout || entry.active !== preset) return [];
+  const { preset: next, percent } = entry.rollout;
+  return [`version ${next.version} is being rolled out: it serves ${percent} % of conversations instead`];
 }
 
 type RestingStep = { readonly step: PlanStep; readonly endpoint: string; readonly rest: Rest };

@@ -10,8 +10,8 @@ import type { Headers } from './authenticate.ts';
 const longestTask = 100;
 
 /** `now` is epoch ms. */
-export function routeFacts(ask: Ask, headers: Headers, now: number): RouteFacts {
-  return new Facts(ask, headers, now);
+export function routeFacts(ask: Ask, headers: Headers, now: number, seed?: () => string): RouteFacts {
+  return new Facts(ask, headers, now, seed);
 }
 
 class Facts implements RouteFacts {
@@ -21,7 +21,10 @@ class Facts implements RouteFacts {
   #recognised: { readonly found: Recognised | undefined } | undefined;
   #toolNames: readonly string[] | undefined;
 
-  constructor(ask: Ask, headers: Headers, now: number) {
+  readonly seed: (() => string) | undefined;
+
+  constructor(ask: Ask, headers: Headers, now: number, seed: (() => string) | undefined) {
+    this.seed = seed;
     this.#ask = ask;
     this.#headers = headers;
     this.now = now;

@@ -10,19 +10,19 @@ import { insertEvents, readEvents } from '../../src/adapters/events.ts';
 import { openActs } from '../../src/adapters/acts.ts';
 import { createVault } from '../../src/adapters/secrets.ts';
 import { createSettingsStore } from '../../src/adapters/store.ts';
-import { openConfiguration } from '../../src/control/configuration.ts';
 import { memoryHealth } from '../../src/adapters/health.ts';
 import { openHealthBook } from '../../src/adapters/health-book.ts';
 import { openPauses } from '../../src/adapters/pauses.ts';
 import { openLimitBook } from '../../src/adapters/limit-book.ts';
 import { openLedger } from '../../src/adapters/open-ledger.ts';
+import { openConfiguration, type OpenConfiguration } from '../../src/control/configuration.ts';
 import { createControl, type Control } from '../../src/control/api.ts';
 import type { EmulatorControls } from '../../src/control/api-emulator.ts';
 import type { Explanation } from '../../src/core/explanation.ts';
 import { nano } from '../../src/core/money.ts';
 import { openBooks } from '../../src/emulator/bill.ts';
 import { faultBoard } from '../../src/emulator/faults.ts';
-import type { Actor, Administration, LimitBook } from '../../src/control/operations.ts';
+import type { Actor, LimitBook } from '../../src/control/operations.ts';
 import type { Snapshot } from '../../src/core/snapshot.ts';
 import type { Clock } from '../../src/ports.ts';
 import {
@@ -56,7 +56,13 @@ const clock: Clock = {
   },
 };
 
-export function testControl(options: { readonly emulator?: boolean } = {}): TestControl {
+export type TestOptions = {
+  readonly emulator?: boolean;
+  /** The configuration is the one whose objects are changed one by one, and not the one of documents in memory. */
+  readonly byObjects?: boolean;
+};
+
+export function testControl(options: TestOptions = {}): TestControl {
   const configuration = memoryConfiguration();
   const memory = memoryGenerations();
   const database = new DatabaseSync(':memory:');
@@ -71,8 +77,10 @@ export function testControl(options: { readonly emulator?: boolean } = {}): Test
   const faults = emulatorControls();
   const reported: unknown[] = [];
   const backups: string[] = [];
+  const opened = openIn(database);
   const control = createControl({
-    configuration,
+    configuration: options.byObjects === true ? opened : configuration,
+    objects: opened.objects,
     generations,
     spend: {
       report: async (query) => readReport(database, query),
@@ -87,7 +95,7 @@ export function testControl(options: { readonly emulator?: boolean } = {}): Test
       }),
       events: (from, most) => readEvents(database, from, most),
     }),
-    administration: administrationIn(database),
+    administration: opened.administration,
     acts: openActs(database),
     limits: limitBook(() => configuration.snapshot()),
     ...(options.emulator === false ? {} : { emulator: faults }),
@@ -122,15 +130,15 @@ export function testControl(options: { readonly emulator?: boolean } = {}): Test
   return { ...control, configuration, generations, faults, reported, backups };
 }
 
-/** The real one: nothing that it does depends on the settings that are in memory. */
-function administrationIn(database: DatabaseSync): Administration {
+/** The real one: objects one by one and administrators do not depend on the settings that are in memory. */
+function openIn(database: DatabaseSync): OpenConfiguration {
   return openConfiguration({
     store: createSettingsStore(database),
     vault: createVault(Buffer.from('a secret of the test')),
     catalogue,
     resolve: () => undefined,
     now: () => clock.now(),
-  }).administration;
+  });
 }
 
 function limitBook(snapshot: () => Snapshot): LimitBook {
