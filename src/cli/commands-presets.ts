@@ -61,6 +61,7 @@ export const revisionCommands: readonly Command[] = [
   },
   {
     verb: 'revert',
+    beside: 'apply',
     summary: 'Undo a revision by a new one',
     positionals: { usage: 'REVISION', least: 1, most: 1 },
     flags: {
