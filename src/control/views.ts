@@ -5,6 +5,7 @@ import { isPriced } from '../core/price.ts';
 import type { Pace } from '../core/pace.ts';
 import { multiplier, type AttemptRecord, type GenerationRecord } from '../core/record.ts';
 import { mostHops, routeText, targetsOf } from '../core/route.ts';
+import { asSeenFrom, isOpenTo } from '../core/shared-preset.ts';
 import type { Endpoint, JsonObject, JsonValue, Key, Preset, Snapshot, Workspace } from '../core/snapshot.ts';
 import { completionTokens, promptTokens } from '../core/usage.ts';
 import type { Paces } from '../ports.ts';
@@ -34,15 +35,24 @@ export function modelById(snapshot: Snapshot, key: Key, id: string): JsonObject 
 }
 
 function presetModels(workspace: Workspace, key: Key, snapshot: Snapshot): readonly JsonObject[] {
-  const visible = [...workspace.presets.values()].filter(
-    ({ status, active }) => status === 'active' && key.presets?.has(active.slug) !== false,
+  const visible = usableIn(workspace.name, snapshot).filter(
+    (preset) => key.presets?.has(preset.slug) !== false,
   );
-  const own = visible.map(({ active }) => presetModel(`@preset/${active.slug}`, active, snapshot));
+  const own = visible.map((preset) => presetModel(`@preset/${preset.slug}`, preset, snapshot));
   const aliases = [...workspace.aliases, ...key.aliases].flatMap(([alias, slug]) => {
-    const entry = visible.find(({ active }) => active.slug === slug);
-    return entry ? [presetModel(alias, entry.active, snapshot)] : [];
+    const preset = visible.find((one) => one.slug === slug);
+    return preset ? [presetModel(alias, preset, snapshot)] : [];
   });
   return [...own, ...aliases];
+}
+
+/** A workspace's own active presets, then those that others share with it, under their whole names. */
+function usableIn(workspace: string, { workspaces }: Snapshot): readonly Preset[] {
+  const others = [...workspaces.values()].filter(({ name }) => name !== workspace);
+  return [workspaces.get(workspace), ...others]
+    .flatMap((each) => [...(each?.presets.values() ?? [])])
+    .filter((entry) => entry.status === 'active' && isOpenTo(entry, workspace))
+    .map(({ active }) => asSeenFrom(active, workspace));
 }
 
 function presetModel(id: string, preset: Preset, snapshot: Snapshot): JsonObject {

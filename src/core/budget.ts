@@ -7,6 +7,7 @@ import { limitUnits, type LimitUnit } from './document-limit.ts';
 import type { Limit, LimitWindow } from './limit.ts';
 import { once } from './once.ts';
 import { layered, layersOf } from './layered-map.ts';
+import { addressIn, presetIn } from './shared-preset.ts';
 import type { Key, Snapshot } from './snapshot.ts';
 import { windowAt, type Span } from './window.ts';
 
@@ -99,14 +100,16 @@ export function budgetsOfCaller(snapshot: Snapshot, caller: Caller): CallerBudge
   if (known) return known;
   const workspace = snapshot.workspaces.get(caller.workspace);
   const place = `${caller.workspace}/`;
+  const ofPreset = (called: string): readonly Budget[] => {
+    const { workspace: owner, slug } = addressIn(caller.workspace, called);
+    return group('preset', `${owner}/`, slug, presetIn(snapshot, caller.workspace, called)?.active.limits);
+  };
   const presets = new Set([...(caller.via ?? []), caller.preset ?? '']);
   const all = [
     ...index.gateway,
     ...group('workspace', '', caller.workspace, workspace?.limits),
     ...group('key', place, caller.key, keysByName(snapshot.keys).get(place + caller.key)?.limits),
-    ...[...presets].flatMap((slug) =>
-      group('preset', place, slug, workspace?.presets.get(slug)?.active.limits),
-    ),
+    ...[...presets].flatMap(ofPreset),
   ];
   const counted = (budget: Budget): boolean => budget.unit === 'requests' || budget.unit === 'concurrent';
   const budgets = { admission: all.filter(counted), spending: all.filter((budget) => !counted(budget)) };

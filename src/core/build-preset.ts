@@ -68,6 +68,7 @@ function buildPreset(name: string, version: PresetVersion, body: PresetBody, ali
     version,
     workspace,
     description: body.description,
+    sharedWith: body.shared_with === 'all' ? ('all' as const) : body.shared_with && new Set(body.shared_with),
     chain: (body.models ?? []).map((member) => memberFrom(member, aliases)),
     systemPrompt: body.system_prompt,
     parameters: body.parameters ?? {},

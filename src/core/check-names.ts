@@ -3,6 +3,7 @@ import { canonicalModel } from './build-preset.ts';
 import { endpointsOf, isOpenRouter, isOpenRouterName } from './endpoints.ts';
 import { error, type Mistake, type Path } from './mistake.ts';
 import { presetName, type Kind, type Settings } from './settings.ts';
+import { addressIn, isOpenTo } from './shared-preset.ts';
 import type { Snapshot } from './snapshot.ts';
 import { suggest } from './suggest.ts';
 
@@ -48,10 +49,23 @@ export function checkPresetReference(
   path: Path,
   input: CheckInput,
 ): readonly Mistake[] {
-  if (input.broken.has(`preset ${presetName(workspace, slug)}`)) return [];
-  const presets = input.snapshot.workspaces.get(workspace)?.presets;
-  const entry = presets?.get(slug);
-  if (entry !== undefined && entry.status !== 'archived') return [];
+  const { workspace: owner, slug: own } = addressIn(workspace, slug);
+  if (input.broken.has(`preset ${presetName(owner, own)}`)) return [];
+  const presets = input.snapshot.workspaces.get(owner)?.presets;
+  const entry = presets?.get(own);
+  if (entry !== undefined && entry.status !== 'archived') {
+    if (isOpenTo(entry, workspace)) return [];
+    return [
+      error(
+        path,
+        `the preset ${own} of ${owner} is not shared with ${workspace}: its owner says shared_with`,
+      ),
+    ];
+  }
+  if (owner !== workspace) {
+    const known = [...(presets?.keys() ?? [])].map((name) => `${owner}/${name}`);
+    return checkReference({ kind: 'preset', name: slug, path, known }, input);
+  }
   const known = [...(presets ?? [])].filter(([, { status }]) => status !== 'archived').map(([name]) => name);
   return checkReference({ kind: 'preset', name: slug, path, known }, input);
 }

@@ -22,6 +22,7 @@ export function checkPreset(setting: Setting<'preset'>, input: CheckInput): read
     ),
     ...checkTools(body, path),
     ...checkLocked(body, path),
+    ...checkSharing(body, path, input),
     ...checkPreferences(body.provider, [...path, 'provider'], input),
     ...checkTimeouts(body.failover?.timeouts ?? {}, [...path, 'failover', 'timeouts']),
     ...checkStay(body, path),
@@ -62,6 +63,20 @@ function checkLocked(body: PresetBody, path: Path): readonly Mistake[] {
       error([...path, 'locked', index], `${JSON.stringify(key)} is nothing that a preset holds${hint}`),
     ];
   });
+}
+
+function checkSharing(
+  { shared_with: shared }: PresetBody,
+  path: Path,
+  input: CheckInput,
+): readonly Mistake[] {
+  if (shared === undefined || shared === 'all') return [];
+  return shared.flatMap((name, index) =>
+    checkReference(
+      { kind: 'workspace', name, path: [...path, 'shared_with', index], known: input.workspaces },
+      input,
+    ),
+  );
 }
 
 /** Names in these lists are our providers, or those behind OpenRouter where that is configured. */

@@ -1,6 +1,7 @@
 /** Do routes lead to presets, each rule to something that can be reached, and none back to where it came from? */
 import { canonicalModel } from './build-preset.ts';
 import { checkPresetReference, type CheckInput } from './check-names.ts';
+import { presetIn } from './shared-preset.ts';
 import type { PresetBody } from './document-preset.ts';
 import type { RouteRuleBody, RouteWhenBody } from './document-route.ts';
 import { error, warning, type Mistake, type Path } from './mistake.ts';
@@ -67,7 +68,7 @@ function checkRule({ when = {}, preset }: RouteRuleBody, path: Path, place: Plac
 /** An error where there is no such preset; a warning where it cannot serve. */
 function checkTarget(slug: string, path: Path, { workspace, input }: Place): readonly Mistake[] {
   const unknown = checkPresetReference(slug, workspace, path, input);
-  const entry = input.snapshot.workspaces.get(workspace)?.presets.get(slug);
+  const entry = presetIn(input.snapshot, workspace, slug);
   if (unknown.length > 0 || entry === undefined) return unknown;
   if (entry.status === 'disabled')
     return [warning(path, `${slug} is disabled: what is sent there is refused`)];

@@ -127,6 +127,10 @@ const tool = z.record(z.string(), json);
 export const presetSchema = strict({
   description: z.string().max(2_000).optional(),
   disabled: z.boolean().optional(),
+  shared_with: z
+    .union([z.literal('all'), names], { error: 'must be all, or a list of workspaces' })
+    .optional()
+    .meta({ description: 'Workspaces that may use it, as workspace/name' }),
   models: z
     .array(member)
     .min(1, 'must name at least one model')

@@ -1,6 +1,7 @@
 /** Why a past request went where it went: its record, told in the order in which it happened. Pure. */
 import { optional } from './optional.ts';
 import { hopText } from './route.ts';
+import { presetIn } from './shared-preset.ts';
 import type { AttemptRecord, GenerationRecord } from './record.ts';
 import type { Snapshot, Preset, PresetEntry, PresetVersion } from './snapshot.ts';
 
@@ -24,7 +25,7 @@ export type Hindsight = {
 /** The record with what it does not say itself: the chain of that version, the waits, the limits. */
 export function hindsightOf(record: GenerationRecord, snapshot: Snapshot): Hindsight {
   const { preset, presetVersion, workspace, skipped, refusedBy } = record;
-  const entry = preset === undefined ? undefined : snapshot.workspaces.get(workspace)?.presets.get(preset);
+  const entry = preset === undefined ? undefined : presetIn(snapshot, workspace, preset);
   const served = versionOf(entry, presetVersion);
   const chain = served?.chain.map(({ model }) => model);
   const whys = [...skipped.map(({ why }) => why), refusedBy].filter((why) => why !== undefined);
@@ -42,8 +43,9 @@ function versionOf(entry: PresetEntry | undefined, version: PresetVersion | unde
 }
 
 function routeOf({ routed = [], workspace, task }: GenerationRecord, snapshot: Snapshot): readonly string[] {
-  const presets = snapshot.workspaces.get(workspace)?.presets;
-  const hops = routed.map((hop) => hopText(hop, versionOf(presets?.get(hop.preset), hop.version)));
+  const hops = routed.map((hop) =>
+    hopText(hop, versionOf(presetIn(snapshot, workspace, hop.preset), hop.version)),
+  );
   return [...hops, ...(task === undefined ? [] : [`the task was ${task}`])];
 }
 

@@ -22,6 +22,7 @@ import type {
   Workspace,
 } from './snapshot.ts';
 import { mergeProvider } from './merge.ts';
+import { asSeenFrom, isOpenTo, presetIn } from './shared-preset.ts';
 import { suggest } from './suggest.ts';
 
 export type Route = {
@@ -57,8 +58,13 @@ export function resolve(ask: Ask, key: Key, snapshot: Snapshot, facts: RouteFact
   const requested = ask.model ?? ask.preset ?? '';
   if (name.preset === undefined)
     return plainRoute({ ask, key, snapshot, model: name.model ?? '', requested });
-  const asked = findPreset({ name: name.preset, version: name.version, key, workspace, seed: facts.seed });
-  const { preset, hops } = follow(asked, facts, presetsFor(ask, key, snapshot, facts));
+  const query = { name: name.preset, version: name.version, key, workspace, snapshot };
+  const asked = findPreset({ ...query, seed: facts.seed });
+  const { preset, hops } = follow(
+    asked,
+    facts,
+    presetsFor({ ask, key, snapshot, owner: asked.workspace }, facts),
+  );
   const named = [...(name.model === undefined ? [] : [name.model]), ...ask.models];
   const beside = named.map((model) => besidePreset({ model, preset, key, snapshot }));
   const chain = dedupe([...beside, ...preset.chain]);
@@ -95,8 +101,8 @@ export function explainRoute(
     const workspace = workspaceOf(key, snapshot);
     const { preset: name, version } = nameOf(ask, key, workspace);
     if (name === undefined) return [];
-    const asked = findPreset({ name, version, key, workspace, seed: facts.seed });
-    return judgeRoute(asked, facts, presetsFor(ask, key, snapshot, facts));
+    const asked = findPreset({ name, version, key, workspace, snapshot, seed: facts.seed });
+    return judgeRoute(asked, facts, presetsFor({ ask, key, snapshot, owner: asked.workspace }, facts));
   } catch (error) {
     if (!(error instanceof Refused)) throw error;
     return [];
@@ -109,15 +115,24 @@ function workspaceOf(key: Key, snapshot: Snapshot): Workspace {
   return workspace;
 }
 
-/** Presets that may be chosen: any of the workspace, for a key that may use a preset may go where its rules lead. */
-function presetsFor(ask: Ask, key: Key, snapshot: Snapshot, { seed }: RouteFacts): Presets {
-  const workspace = workspaceOf(key, snapshot);
-  const find = (name: string): Preset => {
+type Choosing = {
+  readonly ask: Ask;
+  readonly key: Key;
+  readonly snapshot: Snapshot;
+  /** The workspace whose rules are followed. */
+  readonly owner: string;
+};
+
+/** Presets that may be chosen: any of the owner's, for a key that may use a preset may go where its rules lead. */
+function presetsFor({ ask, key, snapshot, owner }: Choosing, { seed }: RouteFacts): Presets {
+  const find = (slug: string): Preset => {
     const { presets: _listed, ...open } = key;
-    return findPreset({ name, version: undefined, key: open, workspace, seed });
+    const workspace = snapshot.workspaces.get(owner) ?? workspaceOf(key, snapshot);
+    const query = { name: slug, version: undefined, key: { ...open, workspace: owner }, workspace, snapshot };
+    return asSeenFrom(findPreset({ ...query, seed }), key.workspace);
   };
   const hindrance = (slug: string): string | undefined => {
-    const entry = workspace.presets.get(slug);
+    const entry = presetIn(snapshot, owner, slug);
     if (entry?.status !== 'active') return `the preset ${slug} is ${entry?.status ?? 'unknown'}`;
     return nobodyOf(entry.active, ask, snapshot);
   };
@@ -157,12 +172,17 @@ type PresetQuery = {
   readonly version: string | undefined;
   readonly key: Key;
   readonly workspace: Workspace;
+  readonly snapshot: Snapshot;
   readonly seed: (() => string) | undefined;
 };
 
-function findPreset({ name, version, key, workspace, seed }: PresetQuery): Preset {
-  const entry = workspace.presets.get(name);
-  if (!entry) throw refuse('preset_not_found', unknownPreset(name, workspace), { param: 'model' });
+function findPreset({ name: called, version, key, workspace, snapshot, seed }: PresetQuery): Preset {
+  const own = `${key.workspace}/`;
+  const name = called.startsWith(own) ? called.slice(own.length) : called;
+  const entry = presetIn(snapshot, key.workspace, name);
+  // One that is not shared is not told from one that is not there.
+  if (!entry || !isOpenTo(entry, key.workspace))
+    throw refuse('preset_not_found', unknownPreset(name, workspace), { param: 'model' });
   if (key.presets && !key.presets.has(name)) {
     throw refuse(
       'preset_not_allowed',
@@ -174,8 +194,9 @@ function findPreset({ name, version, key, workspace, seed }: PresetQuery): Prese
     throw refuse('preset_disabled', `The preset ${name} is disabled.`, { param: 'model' });
   if (entry.status === 'archived')
     throw refuse('preset_archived', `The preset ${name} is archived.`, { param: 'model' });
-  if (version === undefined) return drawn(entry, seed);
-  if (version === 'draft') return tightened(draftOf(entry, key), entry.active);
+  const seen = (preset: Preset): Preset => asSeenFrom(preset, key.workspace);
+  if (version === undefined) return seen(drawn(entry, seed));
+  if (version === 'draft') return seen(tightened(draftOf(entry, key), entry.active));
   const pinned = /^\d{1,15}$/.test(version) ? entry.versions.get(Number(version)) : undefined;
   if (!pinned) {
     throw refuse(
@@ -184,7 +205,7 @@ function findPreset({ name, version, key, workspace, seed }: PresetQuery): Prese
       { param: 'model' },
     );
   }
-  return tightened(pinned, entry.active);
+  return seen(tightened(pinned, entry.active));
 }
 
 /**
@@ -199,7 +220,7 @@ function drawn({ active, rollout }: PresetEntry, seed: (() => string) | undefine
 }
 
 function draftOf({ active, draft }: PresetEntry, key: Key): Preset {
-  if (key.drafts !== true)
+  if (key.drafts !== true || active.workspace !== key.workspace)
     throw refuse(
       'preset_not_allowed',
       `The key ${key.name} may not call drafts: say drafts: true on it, or call "@preset/${active.slug}".`,

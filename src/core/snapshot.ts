@@ -129,9 +129,12 @@ export type Floor = {
 export type PresetVersion = number | 'draft';
 
 export type Preset = {
+  /** As its workspace calls it; `workspace/slug` where another workspace uses it. */
   readonly slug: string;
   readonly version: PresetVersion;
   readonly workspace: string;
+  /** Workspaces that may use it, beside its own. */
+  readonly sharedWith?: 'all' | ReadonlySet<string>;
   readonly description?: string;
   /** Position 0 is the primary. Empty = the request must name a model. */
   readonly chain: readonly Member[];

@@ -16,6 +16,7 @@ import { problemOfDenial } from '../core/refusal.ts';
 import { explainRoute, resolve, type Route } from '../core/resolve.ts';
 import { presetsOf, taskText, type JudgedPreset } from '../core/route.ts';
 import type { RouteFacts } from '../core/route-rule.ts';
+import { presetIn } from '../core/shared-preset.ts';
 import type { Key, Preset, Snapshot } from '../core/snapshot.ts';
 import type { Place } from '../core/stay.ts';
 import { problemOfPlan, problemOfResting } from '../core/verdict.ts';
@@ -157,8 +158,8 @@ function tellRoute(route: readonly JudgedPreset[], facts: RouteFacts): Pick<Expl
 
 /** Whose conversation it is decides: the plan is that of the active version. */
 function rollingOut(preset: Preset | undefined, snapshot: Snapshot): readonly string[] {
-  const entry = preset && snapshot.workspaces.get(preset.workspace)?.presets.get(preset.slug);
-  if (!entry?.rollout || entry.active !== preset) return [];
+  const entry = preset && presetIn(snapshot, preset.workspace, preset.slug);
+  if (!entry?.rollout || entry.active.version !== preset?.version) return [];
   const { preset: next, percent } = entry.rollout;
   return [`version ${next.version} is being rolled out: it serves ${percent} % of conversations instead`];
 }
