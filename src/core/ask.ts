@@ -34,17 +34,22 @@ export type Needs = {
   /** Tokens of `promptBound` that stand for no text: media, framing, tools. */
   readonly beside: number;
   readonly images: number;
-  /**
-   * The first part without a proven bound, by its place (`messages[2].content[1]: a document`), so that a hard limit
-   * can refuse it by name. Read when asked for: few requests meet a hard limit.
-   */
-  readonly unbounded: string | undefined;
-  /** The longest cache that the request can have written. Read when asked for. */
-  readonly cacheWrites: CacheWrites;
+  readonly later: LaterNeeds;
   /** Answers asked for (`n`). */
   readonly answers: number;
   /** Things only OpenRouter understands (`plugins`, server tools): named, so that nothing is stripped in silence. */
   readonly openRouterOnly: readonly string[];
+};
+
+/** What costs a pass over the request: each is found when it is asked for, for few requests need it. */
+export type LaterNeeds = {
+  /**
+   * The first part without a proven bound, by its place (`messages[2].content[1]: a document`), so that a hard limit
+   * can refuse it by name.
+   */
+  readonly unbounded: string | undefined;
+  /** The longest cache that the request can have written. */
+  readonly cacheWrites: CacheWrites;
 };
 
 export type Ask = {

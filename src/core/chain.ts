@@ -154,9 +154,7 @@ function worstOf(endpoint: Endpoint, merged: Merged, { ask, now, route }: PlanIn
     output: merged.outputCap * answersOf(ask, merged),
     from: now,
     until,
-    get cacheWrites() {
-      return ask.needs.cacheWrites;
-    },
+    later: ask.needs.later,
   });
 }
 

@@ -46,10 +46,7 @@ export function demandOf(input: DemandInput): Demand {
     output: input.cap * answers,
     from: input.from,
     until: input.until,
-    // Read only where the price depends on it.
-    get cacheWrites() {
-      return input.needs.cacheWrites;
-    },
+    later: input.needs.later,
   };
   const tokens = bound.input + bound.output;
   if (!isPriced(endpoint.price)) return { usd: undefined, premium: primary ? undefined : before, tokens };

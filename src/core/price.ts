@@ -104,7 +104,7 @@ export type Bound = {
   readonly from: number;
   readonly until: number;
   /** Absent = nobody knows, so the hour's rate is reachable. Read only where the price has such a rate. */
-  readonly cacheWrites?: CacheWrites;
+  readonly later?: { readonly cacheWrites: CacheWrites };
 };
 
 /**
@@ -131,7 +131,7 @@ export function dearestRates(price: Price, bound: Bound): Extreme {
     Math.max(0, ...reachable.flatMap(pick).map((value) => value ?? 0));
   const hour = dearest((rate) => [rate.cacheWrite1h]);
   // Whether the hour's cache is written costs a pass over the request: asked only where it has a price.
-  const written = hour > 0 && (bound.cacheWrites ?? '1h') === '1h' ? hour : 0;
+  const written = hour > 0 && (bound.later?.cacheWrites ?? '1h') === '1h' ? hour : 0;
   return {
     input: Math.max(
       written,

@@ -138,7 +138,7 @@ function cachedAtPrimary({ step, request, trail, world }: HoldInput): number {
 
 /** What has no bound of its cost there. Tools that the provider runs stay behind when the request crosses wires. */
 function unboundedAt({ ask, dialect }: Request, { wire }: Endpoint): string | undefined {
-  const part = ask.needs.unbounded;
+  const part = ask.needs.later.unbounded;
   const hosted = part !== undefined && /^(tools|plugins|web_search_options)\b/.test(part);
   return hosted && wire !== dialect.sameWire ? undefined : part;
 }

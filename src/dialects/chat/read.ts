@@ -13,7 +13,7 @@ import {
   mediaWords,
   plainWeight,
   promptNeeds,
-  readLater,
+  ReadLater,
   weigh,
   type Weight,
 } from '../weight.ts';
@@ -170,7 +170,7 @@ function readNeeds(source: Source, messages: Buffer, values: JsonObject): Needs 
   const written = (tools?.length ?? 0) + (format?.length ?? 0);
   const weight = readWeight(source, messages);
   const answers = values['n'];
-  const known = {
+  return {
     ...promptNeeds(weight, { written, tools: hasTools }),
     tools: hasTools,
     jsonSchema: format !== undefined && format.includes('"json_schema"'),
@@ -180,11 +180,11 @@ function readNeeds(source: Source, messages: Buffer, values: JsonObject): Needs 
         ? Math.min(answers, 128)
         : 1,
     openRouterOnly: openRouterOnly(values, tools),
+    later: new ReadLater({
+      unbounded: () => weight.unbounded ?? hostedPart(source, values),
+      cacheWrites: () => cacheWrites([messages, tools, bytesOf(source, 'cache_control')]),
+    }),
   };
-  return readLater(known, {
-    unbounded: () => weight.unbounded ?? hostedPart(source, values),
-    cacheWrites: () => cacheWrites([messages, tools, bytesOf(source, 'cache_control')]),
-  });
 }
 
 function asksReasoning(values: JsonObject): boolean {

@@ -81,8 +81,7 @@ function needsOf(input: Buffer): Needs {
     promptBound: input.length,
     beside: 0,
     images: 0,
-    unbounded: undefined,
-    cacheWrites: 'none',
+    later: { unbounded: undefined, cacheWrites: 'none' },
     answers: 1,
     openRouterOnly: [],
   };
