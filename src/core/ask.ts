@@ -8,6 +8,9 @@ export type Api = 'chat' | 'responses' | 'messages' | 'embeddings';
 /** Where a value stands in the body: byte offsets, end exclusive. */
 export type Span = { readonly start: number; readonly end: number };
 
+/** A member: `start` is its key's quote, `value` where its value begins, `end` where that ends. */
+export type Member = Span & { readonly value: number };
+
 /** A JSON object whose top-level members are known by place, so that some can be replaced without touching the rest. */
 export type Source = {
   readonly body: Buffer;
@@ -15,8 +18,8 @@ export type Source = {
   readonly open: number;
   /** Strings inside the members that may tell of media, tool results or proofs (`image_url`, `tool_call_id`, …): seen in passing. */
   readonly words: ReadonlySet<string>;
-  /** Key → member, in the order written. `start` of `member` is the key's quote, `value` is the value alone. */
-  readonly members: ReadonlyMap<string, { readonly member: Span; readonly value: Span }>;
+  /** Key → member, in the order written. */
+  readonly members: ReadonlyMap<string, Member>;
 };
 
 /** What an endpoint must be able to do to serve the request. Token counts are estimates, `promptBound` is an upper bound. */

@@ -16,7 +16,8 @@ import {
   type StreamTranslator,
   type WholeAnswer,
 } from '../dialect.ts';
-import { bytesOf, JsonFault, readSource, splice, type Edits } from '../json-source.ts';
+import { JsonFault } from '../json-scan.ts';
+import { bytesOf, readSource, splice, type Edits } from '../json-source.ts';
 import type { Source } from '../../core/ask.ts';
 import { hasDetails, proofsIn } from './own-details.ts';
 import { Repeat } from './repeat.ts';
@@ -170,13 +171,13 @@ export class ChatPass implements StreamTranslator {
   }
 
   #learn(source: Source, edits: Edits): void {
-    const place = source.members.get('choices')?.value;
+    const place = source.members.get('choices');
     if (!place) return;
     const { body } = source;
     const written = Buffer.from(frame(splice(source, new Map([...edits, ['choices', hole]]))));
     const at = written.indexOf(hole);
     this.#repeat.learn(
-      { before: body.subarray(0, place.start), after: body.subarray(place.end) },
+      { before: body.subarray(0, place.value), after: body.subarray(place.end) },
       { before: written.subarray(0, at), after: written.subarray(at + hole.length) },
     );
   }

@@ -1,10 +1,10 @@
 /** Reads a chat completions request into an Ask: tolerant, checking only what must be understood. */
 import type { Ask, Needs, Source } from '../../core/ask.ts';
-import { asObject, someText } from '../../core/json.ts';
+import { someText } from '../../core/json.ts';
 import { optional } from '../../core/optional.ts';
 import { refuse } from '../../core/problem.ts';
 import type { JsonObject, JsonValue } from '../../core/snapshot.ts';
-import { bytesOf, guarded, parseJson, readSource, valueOf } from '../json-source.ts';
+import { bytesOf, checkedBelow, guarded, readSource, valueOf } from '../json-source.ts';
 import { openRouterOnly } from '../openai-fields.ts';
 import { readProvider } from '../provider-object.ts';
 import {
@@ -27,13 +27,10 @@ const large: ReadonlySet<string> = new Set([
   'response_format',
 ]);
 
-/** Bodies up to this size are also parsed whole, so that a mistake deep inside gets an exact answer from us. */
-const parseWholeBelow = 32 * 1024;
-
 /** Reads the body. Throws Refused: `invalid_json`, or `invalid_request` with the path of the field. */
 export function readChat(body: Buffer): Ask {
-  const { source, parsed } = sourceOf(body);
-  const values = smallValues(source, parsed);
+  const source = guarded(() => readSource(body, body.length <= checkedBelow));
+  const values = smallValues(source);
   const messages = bytesOf(source, 'messages');
   if (!messages)
     throw refuse('invalid_request', '"messages" is missing: send an array of messages.', {
@@ -74,20 +71,12 @@ export function readRouting(values: JsonObject, caps: readonly string[]): Routin
   };
 }
 
-/** `parsed` is the whole body, where it is small enough to have been parsed anyway. */
-function sourceOf(body: Buffer): { readonly source: Source; readonly parsed: JsonObject | undefined } {
-  return guarded(() => {
-    const parsed = body.length <= parseWholeBelow ? asObject(parseJson(body)) : undefined;
-    return { source: readSource(body), parsed };
-  });
-}
-
-function smallValues(source: Source, parsed: JsonObject | undefined): JsonObject {
+function smallValues(source: Source): JsonObject {
   // Without a prototype, so that a key named __proto__ is a key like any other.
   const values = Object.create(null) as Record<string, JsonValue>;
   for (const key of source.members.keys()) {
     if (large.has(key)) continue;
-    const value = parsed ? parsed[key] : (guarded(() => valueOf(source, key)) as JsonValue);
+    const value = guarded(() => valueOf(source, key)) as JsonValue;
     if (value !== null && value !== undefined) values[key] = value;
   }
   return values;

@@ -5,7 +5,7 @@ import { optional } from '../../core/optional.ts';
 import { refuse } from '../../core/problem.ts';
 import type { JsonObject, JsonValue } from '../../core/snapshot.ts';
 import { readProvider } from '../provider-object.ts';
-import { bytesOf, guarded, parseJson, readSource, valueOf } from '../json-source.ts';
+import { bytesOf, guarded, readSource, valueOf } from '../json-source.ts';
 
 /** Bytes per token of English and code is close to four. */
 const bytesPerToken = 4;
@@ -33,10 +33,7 @@ export function readEmbeddings(body: Buffer): Ask {
 }
 
 function sourceOf(body: Buffer): Source {
-  return guarded(() => {
-    parseJson(body);
-    return readSource(body);
-  });
+  return guarded(() => readSource(body, true));
 }
 
 /** A text, texts, the tokens of a text, or those of several. */
