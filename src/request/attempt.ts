@@ -8,6 +8,7 @@
  *                      → over
  */
 import { classify, type Failure, type Sent } from '../core/failure.ts';
+import type { Draft } from '../core/optional.ts';
 import type { Timeouts } from '../core/snapshot.ts';
 import { BadAnswer, type AnswerFacts, type StreamTranslator, type WholeAnswer } from '../dialects/dialect.ts';
 import { SseReader, type SseEvent } from '../dialects/sse.ts';
@@ -55,6 +56,7 @@ export type CallFacts = AnswerFacts & {
 
 /** Error bodies are read up to here; an answer larger than the second is no model output. */
 const maxErrorBytes = 64 * 1024;
+const errorKey = Buffer.from('"error"');
 const maxAnswerBytes = 64 * 1024 * 1024;
 /** After the last event the upstream closes by itself, which keeps its connection usable; if not, we do. */
 const lingerMs = 1_000;
@@ -110,12 +112,9 @@ export class Attempt implements UpstreamSink {
 
   facts(): CallFacts {
     const answer = this.#answer?.facts ?? this.#order.translator.facts();
-    return {
-      ...answer,
-      status: this.#status,
-      written: this.#written,
-      ...(this.#firstToken === undefined ? {} : { firstTokenMs: this.#firstToken }),
-    };
+    const facts: Draft<CallFacts> = { ...answer, status: this.#status, written: this.#written };
+    if (this.#firstToken !== undefined) facts.firstTokenMs = this.#firstToken;
+    return facts;
   }
 
   connected(): void {
@@ -160,7 +159,7 @@ export class Attempt implements UpstreamSink {
   end(): void {
     if (this.#phase === 'refusal')
       this.#refuse(Buffer.concat(this.#chunks).toString('utf8', 0, maxErrorBytes));
-    else if (this.#phase === 'collecting') this.#guard(() => this.#finishWhole(Buffer.concat(this.#chunks)));
+    else if (this.#phase === 'collecting') this.#guard(() => this.#finishWhole(joined(this.#chunks)));
     else if (this.#phase === 'starting' || this.#phase === 'flowing') this.#guard(() => this.#finishStream());
     else if (this.#phase !== 'over')
       this.#fail({ class: 'connection', status: 0, message: 'closed without an answer' });
@@ -338,12 +337,17 @@ export class Attempt implements UpstreamSink {
   }
 }
 
+function joined(chunks: readonly Buffer[]): Buffer {
+  const [first] = chunks;
+  return first && chunks.length === 1 ? first : Buffer.concat(chunks);
+}
+
 function timedOut(message: string): Failure {
   return { class: 'timeout', status: 0, message };
 }
 
 function isErrorBody(body: Buffer): boolean {
-  if (body.length > maxErrorBytes || !body.includes('"error"')) return false;
+  if (body.length > maxErrorBytes || !body.includes(errorKey)) return false;
   try {
     const value = JSON.parse(body.toString('utf8')) as {
       error?: unknown;
