@@ -4,7 +4,6 @@
  */
 import type { Caller } from './core/budget.ts';
 import { makePlan } from './core/chain.ts';
-import { optional } from './core/optional.ts';
 import { problem, Refused } from './core/problem.ts';
 import { resolve } from './core/resolve.ts';
 import type { Key, Snapshot } from './core/snapshot.ts';
@@ -69,8 +68,8 @@ async function findServer(
     workspace,
     snapshot,
     now: trail.at,
-    ...optional('instead', downgrade?.to),
-    ...optional('health', world.health),
+    instead: downgrade?.to,
+    health: world.health,
     outlook: outlookOf({ seed: trail.id, workspace, conversation, world }),
   });
   trail.skipped = plan.skipped;
@@ -90,16 +89,11 @@ async function findServer(
     conversation,
     counted: counting(ask, world.tokens),
   };
-  return await walk({ request, steps: plan.steps, resting: [...plan.resting], trail, ticket, ...waiting });
+  return await walk({ request, steps: plan.steps, resting: plan.resting.slice(), trail, ticket, ...waiting });
 }
 
 function callerOf({ route, ask }: Trail, { workspace, name }: Key): Caller {
-  return {
-    workspace,
-    key: name,
-    ...optional('preset', route?.preset?.slug),
-    ...optional('user', ask?.user),
-  };
+  return { workspace, key: name, preset: route?.preset?.slug, user: ask?.user };
 }
 
 function sendWhole(serving: Serving & { readonly kind: 'whole' }, { trail, front, world }: Visit): void {

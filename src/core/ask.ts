@@ -8,6 +8,9 @@ export type Api = 'chat' | 'responses' | 'messages' | 'embeddings';
 /** Where a value stands in the body: byte offsets, end exclusive. */
 export type Span = { readonly start: number; readonly end: number };
 
+/** The keys of an object. */
+export type Keys = { has(key: string): boolean; keys(): Iterable<string> };
+
 /** A member: `start` is its key's quote, `value` where its value begins, `end` where that ends. */
 export type Member = Span & { readonly value: number };
 
@@ -63,7 +66,7 @@ export type Ask = {
   /** The caller's generation parameters in OpenAI chat names (`stop`, `reasoning_effort`, …), for merging with a preset. */
   readonly parameters: JsonObject;
   /** Every top-level key the caller wrote. */
-  readonly keys: ReadonlySet<string>;
+  readonly keys: Keys;
   /** The model name as sent; absent when only `preset` was given. */
   readonly model?: string;
   readonly preset?: string;

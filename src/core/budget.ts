@@ -16,8 +16,8 @@ export type ScopeKind = 'gateway' | 'workspace' | 'key' | 'preset' | 'provider' 
 export type Caller = {
   readonly workspace: string;
   readonly key: string;
-  readonly preset?: string;
-  readonly user?: string;
+  readonly preset?: string | undefined;
+  readonly user?: string | undefined;
 };
 
 /** Where an attempt goes. */

@@ -27,7 +27,7 @@ export type DemandInput = {
   readonly from: number;
   readonly until: number;
   /** What costs are compared with; absent where this is the primary itself. */
-  readonly primary?: { readonly endpoint: Endpoint | undefined; readonly cached: number };
+  readonly primary?: { readonly endpoint: Endpoint | undefined; readonly cached: number } | undefined;
   /** What earlier attempts of the request have cost that no premium was counted for yet. */
   readonly before: Nano;
 };

@@ -72,7 +72,7 @@ export class Attempt implements UpstreamSink {
   readonly #began: number;
   readonly #exchange: Exchange;
   readonly #sse = new SseReader();
-  readonly #stopTotal: Cancel;
+  #stopTotal: Cancel = () => undefined;
   #stopTimer: Cancel = () => undefined;
   #stopLinger: Cancel = () => undefined;
   #decide: (verdict: Verdict) => void = () => undefined;
@@ -96,11 +96,13 @@ export class Attempt implements UpstreamSink {
     this.verdict = new Promise((resolve) => {
       this.#decide = resolve;
     });
-    this.#arm(order.timeouts.connect, 'no connection');
-    this.#stopTotal = clock.after(order.timeouts.total, () =>
-      this.#fail(timedOut('the answer was not complete in time')),
-    );
+    // A whole answer has its own time, most often within the total: then there is nothing more to watch.
+    const { connect, response, total } = order.timeouts;
+    if (order.stream || connect + response + refusalMs > total)
+      this.#stopTotal = clock.after(total, () => this.#fail(timedOut('the answer was not complete in time')));
     this.#exchange = upstream.send(order.call, this);
+    // On a connection that was kept the request has been written by now.
+    if (this.#phase === 'connecting') this.#arm(connect, 'no connection');
   }
 
   /** Nobody wants the answer any longer: closes the upstream at once. */

@@ -7,6 +7,7 @@ import type { Target } from '../core/budget.ts';
 import type { PlanStep } from '../core/chain.ts';
 import { answersOf, demandOf, largestCap, type Demand } from '../core/demand.ts';
 import { nano, zero, type Nano } from '../core/money.ts';
+import type { Draft } from '../core/optional.ts';
 import type { Endpoint } from '../core/snapshot.ts';
 import { addedByPreset, promptBoundAt, tokenBound } from '../core/token-bound.ts';
 import type { Denial, Hold, Ticket, World } from '../ports.ts';
@@ -116,7 +117,7 @@ function demandAt({ step, request, trail, world }: HoldInput, { input, cached }:
     from,
     until: from + route.failover.timeouts.total,
     before: isPrimary ? zero : nano(spentSoFar(trail) - trail.premiumCounted),
-    ...(isPrimary ? {} : { primary: { endpoint: trail.primary, cached } }),
+    primary: isPrimary ? undefined : { endpoint: trail.primary, cached },
   });
 }
 
@@ -145,9 +146,12 @@ function unboundedAt({ ask, dialect }: Request, { wire }: Endpoint): string | un
 
 /** The step with the cap that is really sent, and what is really held for it. */
 function withCap(step: PlanStep, cap: number, worst: Nano | undefined): PlanStep {
-  const { merged, worst: _planned, ...rest } = step;
-  const held = worst === undefined ? {} : { worst };
-  if (cap === merged.outputCap) return { ...rest, merged, ...held };
+  const { merged } = step;
+  const held: Draft<PlanStep> = { ...step };
+  if (worst === undefined) delete held.worst;
+  else held.worst = worst;
+  if (cap === merged.outputCap) return held;
   const warning = `the output cap was lowered from ${merged.outputCap} to ${cap} tokens: more does not fit the limits`;
-  return { ...rest, merged: { ...merged, outputCap: cap, warnings: [...merged.warnings, warning] }, ...held };
+  held.merged = { ...merged, outputCap: cap, warnings: [...merged.warnings, warning] };
+  return held;
 }

@@ -15,7 +15,7 @@ const maxHeaderBytes = 2_000;
 export type Cost = { readonly usage: Usage };
 
 /** Headers for the moment the answer's head leaves. `now` is the clock that never steps back, in ms. */
-export function routingHeaders(trail: Trail, now: number, money?: Cost): OutHeaders {
+export function routingHeaders(trail: Trail, now: number, money?: Cost): Draft<OutHeaders> {
   const preset = trail.route?.preset;
   const served = servedBy(trail);
   const headers: Draft<OutHeaders> = {

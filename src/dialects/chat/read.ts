@@ -1,7 +1,7 @@
 /** Reads a chat completions request into an Ask: tolerant, checking only what must be understood. */
 import type { Ask, Needs, Source } from '../../core/ask.ts';
 import { someText } from '../../core/json.ts';
-import { optional } from '../../core/optional.ts';
+import type { Draft } from '../../core/optional.ts';
 import { refuse } from '../../core/problem.ts';
 import type { JsonObject, JsonValue } from '../../core/snapshot.ts';
 import { bytesOf, checkedBelow, guarded, readSource, valueOf } from '../json-source.ts';
@@ -41,15 +41,17 @@ export function readChat(body: Buffer): Ask {
   if (isEmptyArray(messages))
     throw refuse('invalid_request', '"messages" is empty: send at least one message.', { param: 'messages' });
   return {
-    ...readRouting(values, ['max_tokens', 'max_completion_tokens']),
+    ...readRouting(values, chatCaps),
     api: 'chat',
     source,
     values,
     parameters: values,
-    keys: new Set(source.members.keys()),
+    keys: source.members,
     needs: readNeeds(source, messages, values),
   };
 }
+
+const chatCaps = ['max_tokens', 'max_completion_tokens'];
 
 type Routing = Pick<
   Ask,
@@ -58,17 +60,23 @@ type Routing = Pick<
 
 /** What steers routing means the same in every dialect; only the output cap has names of its own. Throws Refused. */
 export function readRouting(values: JsonObject, caps: readonly string[]): Routing {
-  return {
-    ...optional('model', name(values, 'model')),
-    ...optional('preset', name(values, 'preset')),
+  const routing: Draft<Routing> = {
     models: names(values, 'models'),
     stream: flag(values, 'stream'),
     provider: readProvider(values),
-    ...optional('outputCap', cap(values, caps)),
-    ...optional('user', userOf(values)),
-    ...optional('session', someText(values['session_id'])),
     tags: tagsOf(values),
   };
+  const model = name(values, 'model');
+  const preset = name(values, 'preset');
+  const outputCap = cap(values, caps);
+  const user = userOf(values);
+  const session = someText(values['session_id']);
+  if (model !== undefined) routing.model = model;
+  if (preset !== undefined) routing.preset = preset;
+  if (outputCap !== undefined) routing.outputCap = outputCap;
+  if (user !== undefined) routing.user = user;
+  if (session !== undefined) routing.session = session;
+  return routing;
 }
 
 function smallValues(source: Source): JsonObject {

@@ -20,7 +20,7 @@ export function readEmbeddings(body: Buffer): Ask {
     source,
     values,
     parameters: values,
-    keys: new Set(source.members.keys()),
+    keys: source.members,
     ...optional('model', name(values, 'model')),
     ...optional('preset', name(values, 'preset')),
     models: [],

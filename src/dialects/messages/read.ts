@@ -23,7 +23,7 @@ export function readMessages(body: Buffer): Ask {
       source,
       values,
       parameters: parametersOf(values),
-      keys: new Set(source.members.keys()),
+      keys: source.members,
       needs: readNeeds(source, values),
     };
   });

@@ -26,7 +26,7 @@ export function readResponses(body: Buffer): Ask {
       source,
       values,
       parameters: parametersOf(values),
-      keys: new Set(source.members.keys()),
+      keys: source.members,
       needs: readNeeds(source, values),
     };
   });
