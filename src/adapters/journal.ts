@@ -95,7 +95,8 @@ class FileJournal implements DurableJournal {
   readonly #worker: Worker;
   /** Resolved once the thread has ended, however. */
   readonly #gone: Promise<void>;
-  readonly #memory = new Map<string, { readonly record: GenerationRecord; readonly sequence: number }>();
+  /** As JSON text: thousands of records as objects would be traced and moved by every collection. */
+  readonly #memory = new Map<string, { readonly text: string; readonly sequence: number }>();
   readonly #followers = new Set<(record: GenerationRecord) => void>();
   readonly #closed: Segment[] = [];
   #segment: Segment;
@@ -124,8 +125,9 @@ class FileJournal implements DurableJournal {
 
   close(record: GenerationRecord, charges: readonly Charge[]): void {
     const sequence = ++this.#sequence;
-    this.#append(journalLine(JSON.stringify(record), charges), sequence);
-    this.#memory.set(record.id, { record, sequence });
+    const text = JSON.stringify(record);
+    this.#append(journalLine(text, charges), sequence);
+    this.#memory.set(record.id, { text, sequence });
     this.#trim();
     if (!this.#scheduled) {
       this.#scheduled = true;
@@ -148,11 +150,12 @@ class FileJournal implements DurableJournal {
   }
 
   find(id: string): GenerationRecord | undefined {
-    return this.#memory.get(id)?.record ?? recordById(this.#options.reader, id);
+    const known = this.#memory.get(id);
+    return known ? parsed(known.text) : recordById(this.#options.reader, id);
   }
 
   recent(limit: number): readonly GenerationRecord[] {
-    const memory = [...this.#memory.values()].slice(-limit).map(({ record }) => record);
+    const memory = [...this.#memory.values()].slice(-limit).map(({ text }) => parsed(text));
     if (memory.length >= limit) return memory.reverse();
     const known = new Set(memory.map(({ id }) => id));
     const older = recentRecords(this.#options.reader, limit).filter(({ id }) => !known.has(id));
@@ -257,6 +260,10 @@ class FileJournal implements DurableJournal {
     const path = join(this.#options.folder, `journal-${Date.now()}-${this.#sequence}.ndjson`);
     return { path, file: openSync(path, 'a', 0o600), bytes: 0, last: 0 };
   }
+}
+
+function parsed(text: string): GenerationRecord {
+  return JSON.parse(text) as GenerationRecord;
 }
 
 function recover({ folder, reader }: JournalOptions): void {
