@@ -67,9 +67,8 @@ export function listen({
       shouldUpgradeCallback: (request) => request.headers.upgrade?.toLowerCase() === 'websocket',
     },
     (request, response) => {
-      const reply = new HttpReply(request, response);
+      const reply = new HttpReply(request, response, () => running.delete(reply));
       running.add(reply);
-      response.on('close', () => running.delete(reply));
       route(request, response, reply);
     },
   );

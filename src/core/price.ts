@@ -80,14 +80,15 @@ export function cost(price: Price, usage: Usage, at: number): Nano {
   const input = rate.input ?? free;
   const output = rate.output ?? free;
   const write = rate.cacheWrite ?? input;
+  const { cacheRead, cacheWrite, cacheWrite1h, reasoning } = usage;
   const lines: Line[] = [
     [usage.input, input],
-    [usage.cacheRead ?? 0, rate.cacheRead ?? input],
-    [usage.cacheWrite ?? 0, write],
-    [usage.cacheWrite1h ?? 0, rate.cacheWrite1h ?? write],
     [usage.output, output],
-    [usage.reasoning ?? 0, rate.reasoning ?? output],
   ];
+  if (cacheRead) lines.push([cacheRead, rate.cacheRead ?? input]);
+  if (cacheWrite) lines.push([cacheWrite, write]);
+  if (cacheWrite1h) lines.push([cacheWrite1h, rate.cacheWrite1h ?? write]);
+  if (reasoning) lines.push([reasoning, rate.reasoning ?? output]);
   return nano(total(lines) + (rate.perRequest ?? 0));
 }
 

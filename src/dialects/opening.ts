@@ -18,7 +18,11 @@ export function openingOf(source: Source): Buffer | undefined {
   return list.subarray(0, Math.min(end, most));
 }
 
+const user = Buffer.from('"user"');
+
+/** Parsed only where the word is: most openings have a long system prompt before it. */
 function isUsers(element: Buffer): boolean {
+  if (!element.includes(user)) return false;
   try {
     return asObject(JSON.parse(element.toString('utf8')))['role'] === 'user';
   } catch {

@@ -47,14 +47,22 @@ export function isDenial(result: object): result is Denial {
 }
 
 /** Holds, or tells why not. */
-export async function holdFor(input: HoldInput): Promise<Held | Denial> {
-  const { step, ticket, request } = input;
-  const { endpoint } = step;
-  const target: Target = { provider: endpoint.provider.name, model: endpoint.model.slug };
+export function holdFor(input: HoldInput): Held | Denial | Promise<Held | Denial> {
+  const { step, ticket } = input;
+  const { provider, model } = step.endpoint;
+  const target: Target = { provider: provider.name, model: model.slug };
   const facts: Facts = { input: boundByBytes(input), cached: cachedAtPrimary(input) };
   const limited = ticket.limits(target);
   if (limited === 'nothing') return { ...facts, step, hold: nothingHeld };
-  const part = limited === 'money' ? unboundedAt(request, endpoint) : undefined;
+  return holdWithin(input, { target, facts, money: limited === 'money' });
+}
+
+type Limited = { readonly target: Target; readonly facts: Facts; readonly money: boolean };
+
+async function holdWithin(input: HoldInput, { target, facts, money }: Limited): Promise<Held | Denial> {
+  const { request } = input;
+  const { endpoint } = input.step;
+  const part = money ? unboundedAt(request, endpoint) : undefined;
   if (part !== undefined) return { denied: 'unbounded', part };
   const first = await grant(input, target, facts);
   if (!isDenial(first) || first.denied === 'unpriced' || first.denied === 'unavailable') return first;
