@@ -20,8 +20,7 @@ export type Candidate = {
   readonly title: string;
   readonly port: number;
   readonly pids: readonly number[];
-  /** Its code is compiled while it runs: only after some seconds of load it is itself. */
-  readonly compiles: boolean;
+
   question(lane: LaneName): Question | undefined;
   /** The process to stop, if it is one, and the file that has what it printed. */
   readonly run?: { readonly child: ChildProcess; readonly log: string };
@@ -49,7 +48,6 @@ export function direct({ mock }: Site): Candidate {
     title: 'no gateway',
     port: mock.good,
     pids: [],
-    compiles: false,
     question: (lane) =>
       ['single', 'small', 'large'].includes(lane)
         ? { path: '/v1/chat/completions', model: 'mock-1' }
