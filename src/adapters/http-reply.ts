@@ -12,6 +12,8 @@ export type WholeReply = {
 };
 
 export class HttpReply implements Reply {
+  /** Among those that run. */
+  place = -1;
   readonly #request: IncomingMessage;
   readonly #response: ServerResponse;
   #leave: ((why: Departed) => void) | undefined;
