@@ -28,6 +28,7 @@ import type { KnownSignature } from './signatures.ts';
 
 /** Records kept in memory: those not yet committed, and the newest for `tail` and quick look-ups. */
 const kept = 2_000;
+const trimmed = 200;
 /** A file that has grown past this is closed, and deleted once all its records are committed. */
 const segmentBytes = 8 * 1024 * 1024;
 /** A transaction of many records costs little more than one of a single record. */
@@ -185,6 +186,8 @@ class FileJournal implements DurableJournal {
 
   /** The memory may only forget what SQLite knows. */
   #trim(): void {
+    // Many at once: what was deleted before is stepped over by every walk from the beginning.
+    if (this.#memory.size < kept + trimmed) return;
     for (const [id, { sequence }] of this.#memory) {
       if (this.#memory.size <= kept || sequence > this.#committed) return;
       this.#memory.delete(id);
