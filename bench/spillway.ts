@@ -8,6 +8,9 @@ import { answers, freePort } from './processes.ts';
 
 const key = 'sk-bench-0123456789abcdef';
 
+/** Those of `npm start`. */
+const startFlags = ['--single-threaded-gc', '--max-semi-space-size=8'];
+
 /** Starts the gateway on the Node that runs the bench. */
 export async function spillway({ processes, mock, folder, root, profile }: Site): Promise<Candidate> {
   const port = await freePort();
@@ -19,8 +22,7 @@ export async function spillway({ processes, mock, folder, root, profile }: Site)
   const child = processes.start({
     role: 'gateway',
     command: process.execPath,
-    // The flag of `npm start`.
-    args: ['--single-threaded-gc', ...profiling, join(root, 'bin/spillway.js'), 'serve', '--config', file],
+    args: [...startFlags, ...profiling, join(root, 'bin/spillway.js'), 'serve', '--config', file],
     env: {
       PORT: String(port),
       HOST: '127.0.0.1',
