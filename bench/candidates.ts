@@ -21,8 +21,7 @@ export type Candidate = {
   readonly title: string;
   readonly port: number;
   readonly pids: readonly number[];
-  /** Its code is compiled while it runs: only after some seconds of load it is itself. */
-  readonly compiles: boolean;
+
   question(lane: LaneName): Question | undefined;
   /** What it learned of dead providers is forgotten, so that an outage is new to it. */
   forget?(lane: LaneName): Promise<void>;
@@ -52,7 +51,6 @@ export function direct({ mock }: Site): Candidate {
     title: 'no gateway',
     port: mock.good,
     pids: [],
-    compiles: false,
     question: (lane) =>
       ['single', 'small', 'large'].includes(lane)
         ? { path: '/v1/chat/completions', model: 'mock-1' }

@@ -33,7 +33,6 @@ export async function nginx({ processes, mock, folder }: Site): Promise<Candidat
     title: `nginx ${version ?? ''}`,
     port,
     pids: childrenOf(child.pid ?? 0),
-    compiles: false,
     question: (lane) =>
       lane === 'crossing' || isOutage(lane)
         ? undefined

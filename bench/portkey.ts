@@ -31,7 +31,6 @@ export async function portkey({ processes, mock, folder, root }: Site): Promise<
     title: `${packageName} ${version}`,
     port,
     pids: [child.pid ?? 0],
-    compiles: true,
     question: (lane) => (lane === 'crossing' || isOutage(lane) ? undefined : question(lane, mock)),
     run: { child, log },
   };

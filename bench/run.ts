@@ -19,6 +19,7 @@ import { canPin, interruption, nextMessage, Processes, processorOf } from './pro
 import { busiestProfile, profileText } from './profile.ts';
 import { disturbance, rowsOf, tableOf, type Round, type Row } from './report.ts';
 import { spillway } from './spillway.ts';
+import { warmUntilSteady, warmUpRule } from './warm-up.ts';
 
 const root = join(import.meta.dirname, '..');
 const results = join(import.meta.dirname, 'results');
@@ -31,8 +32,8 @@ const starters: Readonly<Record<CandidateName, (site: Site) => Candidate | Promi
   portkey,
 };
 
-/** Of each lane before anything counts, for code that is compiled while it runs, and for code that was before. */
-const warmUpSeconds = { compiling: 2, compiled: 0.1 };
+/** Of a window before anything counts. */
+const warmUpSeconds = 2;
 
 type Bench = {
   readonly options: Options;
@@ -115,9 +116,17 @@ async function startSurroundings(
 }
 
 async function warmUp(all: Bench): Promise<void> {
+  say(`warm-up: ${warmUpRule}`);
+  const seconds = warmUpSeconds * all.options.pace;
   for (const candidate of all.candidates) {
-    const seconds = warmUpSeconds[candidate.compiles ? 'compiling' : 'compiled'] * all.options.pace;
-    for (const lane of chosenLanes(all)) await measure(all, candidate, { ...lane, seconds });
+    const windows: string[] = [];
+    for (const lane of chosenLanes(all)) {
+      const count = await warmUntilSteady(
+        async () => (await measure(all, candidate, { ...lane, seconds }))?.cpuUs,
+      );
+      windows.push(`${lane.name} ${count}`);
+    }
+    say(`  ${candidate.name}: ${windows.join(', ')} windows of ${seconds} s`);
   }
 }
 

@@ -42,7 +42,6 @@ export async function spillway({ processes, mock, folder, root, profile }: Site)
     title: `Spillway ${version} on Node ${process.versions.node}`,
     port,
     pids: [child.pid ?? 0],
-    compiles: true,
     question,
     forget: async (lane) => {
       if (isOutage(lane)) await resume(port, lane);

@@ -54,7 +54,8 @@ export async function answerData(
   }
 }
 
-export type Target = { readonly path: string; readonly query: URLSearchParams };
+/** `query` as it stands in the address: few routes read it. */
+export type Target = { readonly path: string; readonly query: string };
 
 const countRoute = '/messages/count_tokens';
 
@@ -106,7 +107,8 @@ function look(plane: DataPlane, request: IncomingMessage, reply: HttpReply, { pa
   const now = plane.world.clock.now();
   const key = authenticate(request.headers as Headers, snapshot, { digest: plane.digest, now });
   if (path === '/models') sendJson(reply, modelPage(snapshot, key));
-  else if (path === '/generation') sendJson(reply, { data: generation(plane, key, query.get('id') ?? '') });
+  else if (path === '/generation')
+    sendJson(reply, { data: generation(plane, key, new URLSearchParams(query).get('id') ?? '') });
   else if (path === '/key') sendJson(reply, { data: keyView(key, plane.spend, now) });
   else if (path.startsWith('/models/'))
     sendJson(reply, model(plane, { snapshot, key, id: path.slice('/models/'.length) }));

@@ -70,7 +70,7 @@ function toDataPlane(door: FrontDoor, { request, reply, path, query }: Call): vo
       reply,
       refuse('draining', 'The gateway is shutting down.', { retryAfter: 1 }),
     );
-  void answerData(door.plane, request, reply, { path, query: new URLSearchParams(query) });
+  void answerData(door.plane, request, reply, { path, query });
 }
 
 function refuseAtOnce(

@@ -4,7 +4,6 @@
  */
 import type { Caller } from './core/budget.ts';
 import { makePlan } from './core/chain.ts';
-import { optional } from './core/optional.ts';
 import { problem, Refused } from './core/problem.ts';
 import { resolve } from './core/resolve.ts';
 import { presetsOf } from './core/route.ts';
@@ -83,8 +82,8 @@ async function findServer(
     workspace,
     snapshot,
     now: trail.at,
-    ...optional('instead', downgrade?.to),
-    ...optional('health', world.health),
+    instead: downgrade?.to,
+    health: world.health,
     outlook: outlookOf({ seed: trail.id, workspace, conversation: thread.name, world }),
   });
   const { stays, health } = world;
@@ -107,16 +106,16 @@ async function findServer(
     counted: counting(ask, world.tokens),
   };
   const { steps, order, resting } = plan;
-  return await walk({ request, steps, order, resting: [...resting], trail, ticket, ...waiting });
+  return await walk({ request, steps, order, resting: resting.slice(), trail, ticket, ...waiting });
 }
 
 function callerOf({ route, ask }: Trail, { workspace, name }: Key): Caller {
   return {
     workspace,
     key: name,
-    ...optional('preset', route?.preset?.slug),
-    ...optional('via', route && presetsOf(route.hops)),
-    ...optional('user', ask?.user),
+    preset: route?.preset?.slug,
+    via: route && presetsOf(route.hops),
+    user: ask?.user,
   };
 }
 

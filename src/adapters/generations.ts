@@ -25,15 +25,14 @@ export type Entry = { readonly record: string; readonly charges: readonly Charge
  */
 export function insertEntries(database: DatabaseSync, entries: readonly Entry[]): void {
   if (entries.length === 0) return;
-  const insert = database.prepare(
-    `INSERT OR IGNORE INTO generations (id, at, record) VALUES (json_extract(?1, '$.id'), json_extract(?1, '$.at'), ?1)`,
-  );
+  const insert = database.prepare('INSERT OR IGNORE INTO generations (id, at, record) VALUES (?, ?, ?)');
   const fresh: GenerationRecord[] = [];
   const owed: Charge[] = [];
-  for (const { record, charges } of entries) {
-    if (insert.run(record).changes !== 1) continue;
-    fresh.push(JSON.parse(record) as GenerationRecord);
-    owed.push(...charges);
+  for (const { record: text, charges } of entries) {
+    const record = JSON.parse(text) as GenerationRecord;
+    if (insert.run(record.id, record.at, text).changes !== 1) continue;
+    fresh.push(record);
+    if (charges.length > 0) owed.push(...charges);
   }
   settleCharges(database, owed);
   addSpend(database, fresh);

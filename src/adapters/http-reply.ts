@@ -12,6 +12,8 @@ export type WholeReply = {
 };
 
 export class HttpReply implements Reply {
+  /** Among those that run. */
+  place = -1;
   readonly #request: IncomingMessage;
   readonly #response: ServerResponse;
   #leave: ((why: Departed) => void) | undefined;
@@ -19,10 +21,14 @@ export class HttpReply implements Reply {
   /** The body is sent in chunks that are framed here. */
   #framed = false;
 
-  constructor(request: IncomingMessage, response: ServerResponse) {
+  /** `closed` is told when nothing more will be sent. */
+  constructor(request: IncomingMessage, response: ServerResponse, closed: () => void) {
     this.#request = request;
     this.#response = response;
-    response.on('close', () => this.#depart('client'));
+    response.on('close', () => {
+      this.#depart('client');
+      closed();
+    });
   }
 
   /** False = a head has been sent: only the connection can still be closed. */

@@ -28,6 +28,7 @@ import type { KnownSignature } from './signatures.ts';
 
 /** Records kept in memory: those not yet committed, and the newest for `tail` and quick look-ups. */
 const kept = 2_000;
+const trimmed = 200;
 /** A file that has grown past this is closed, and deleted once all its records are committed. */
 const segmentBytes = 8 * 1024 * 1024;
 /** A transaction of many records costs little more than one of a single record. */
@@ -95,7 +96,8 @@ class FileJournal implements DurableJournal {
   readonly #worker: Worker;
   /** Resolved once the thread has ended, however. */
   readonly #gone: Promise<void>;
-  readonly #memory = new Map<string, { readonly record: GenerationRecord; readonly sequence: number }>();
+  /** As JSON text: thousands of records as objects would be traced and moved by every collection. */
+  readonly #memory = new Map<string, { readonly text: string; readonly sequence: number }>();
   readonly #followers = new Set<(record: GenerationRecord) => void>();
   readonly #closed: Segment[] = [];
   #segment: Segment;
@@ -124,8 +126,9 @@ class FileJournal implements DurableJournal {
 
   close(record: GenerationRecord, charges: readonly Charge[]): void {
     const sequence = ++this.#sequence;
-    this.#append(journalLine(JSON.stringify(record), charges), sequence);
-    this.#memory.set(record.id, { record, sequence });
+    const text = JSON.stringify(record);
+    this.#append(journalLine(text, charges), sequence);
+    this.#memory.set(record.id, { text, sequence });
     this.#trim();
     if (!this.#scheduled) {
       this.#scheduled = true;
@@ -148,11 +151,12 @@ class FileJournal implements DurableJournal {
   }
 
   find(id: string): GenerationRecord | undefined {
-    return this.#memory.get(id)?.record ?? recordById(this.#options.reader, id);
+    const known = this.#memory.get(id);
+    return known ? parsed(known.text) : recordById(this.#options.reader, id);
   }
 
   recent(limit: number): readonly GenerationRecord[] {
-    const memory = [...this.#memory.values()].slice(-limit).map(({ record }) => record);
+    const memory = [...this.#memory.values()].slice(-limit).map(({ text }) => parsed(text));
     if (memory.length >= limit) return memory.reverse();
     const known = new Set(memory.map(({ id }) => id));
     const older = recentRecords(this.#options.reader, limit).filter(({ id }) => !known.has(id));
@@ -161,14 +165,15 @@ class FileJournal implements DurableJournal {
 
   ofPreset(which: PresetRecords): readonly GenerationRecord[] {
     const { workspace, preset, version, since, most } = which;
-    const memory = [...this.#memory.values()].flatMap(({ record }) =>
-      record.workspace === workspace &&
-      record.preset === preset &&
-      record.at >= since &&
-      (version === undefined || record.presetVersion === version)
-        ? [record]
-        : [],
-    );
+    const memory = [...this.#memory.values()]
+      .map(({ text }) => parsed(text))
+      .filter(
+        (record) =>
+          record.workspace === workspace &&
+          record.preset === preset &&
+          record.at >= since &&
+          (version === undefined || record.presetVersion === version),
+      );
     const known = new Set(memory.map(({ id }) => id));
     const older = recordsOfPreset(this.#options.reader, which).filter(({ id }) => !known.has(id));
     return [...memory, ...older].sort((a, b) => b.at - a.at).slice(0, most);
@@ -197,6 +202,8 @@ class FileJournal implements DurableJournal {
 
   /** The memory may only forget what SQLite knows. */
   #trim(): void {
+    // Many at once: what was deleted before is stepped over by every walk from the beginning.
+    if (this.#memory.size < kept + trimmed) return;
     for (const [id, { sequence }] of this.#memory) {
       if (this.#memory.size <= kept || sequence > this.#committed) return;
       this.#memory.delete(id);
@@ -272,6 +279,10 @@ class FileJournal implements DurableJournal {
     const path = join(this.#options.folder, `journal-${Date.now()}-${this.#sequence}.ndjson`);
     return { path, file: openSync(path, 'a', 0o600), bytes: 0, last: 0 };
   }
+}
+
+function parsed(text: string): GenerationRecord {
+  return JSON.parse(text) as GenerationRecord;
 }
 
 function recover({ folder, reader }: JournalOptions): void {

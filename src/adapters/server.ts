@@ -10,6 +10,7 @@ import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { problem, type Problem } from '../core/problem.ts';
 import { HttpReply, type WholeReply } from './http-reply.ts';
+import { Running } from './running.ts';
 
 export type Route = (request: IncomingMessage, response: ServerResponse, reply: HttpReply) => void;
 
@@ -54,7 +55,7 @@ export function listen({
   refusal,
   headersTimeout = defaultHeadersTimeout,
 }: ListenOptions): Promise<Listening> {
-  const running = new Set<HttpReply>();
+  const running = new Running<HttpReply>();
   const server = createServer(
     {
       headersTimeout,
@@ -67,9 +68,8 @@ export function listen({
       shouldUpgradeCallback: (request) => request.headers.upgrade?.toLowerCase() === 'websocket',
     },
     (request, response) => {
-      const reply = new HttpReply(request, response);
+      const reply = new HttpReply(request, response, () => running.delete(reply));
       running.add(reply);
-      response.on('close', () => running.delete(reply));
       route(request, response, reply);
     },
   );
@@ -89,10 +89,10 @@ export function listen({
 class HttpListening implements Listening {
   readonly port: number;
   readonly #server: Server;
-  readonly #running: ReadonlySet<HttpReply>;
+  readonly #running: Running<HttpReply>;
   draining = false;
 
-  constructor(server: Server, running: ReadonlySet<HttpReply>, port: number) {
+  constructor(server: Server, running: Running<HttpReply>, port: number) {
     this.#server = server;
     this.#running = running;
     this.port = port;
@@ -112,7 +112,7 @@ class HttpListening implements Listening {
   async #close(ms: number): Promise<void> {
     const closed = new Promise((resolve) => this.#server.once('close', resolve));
     await this.#idle(ms);
-    for (const reply of this.#running) reply.shutDown();
+    for (const reply of this.#running.all()) reply.shutDown();
     await this.#idle(graceMs);
     this.#server.close();
     this.#server.closeAllConnections();

@@ -38,17 +38,10 @@ class HttpExchange implements Exchange, Dispatcher.DispatchHandler {
   constructor(agent: Agent, call: UpstreamCall, sink: UpstreamSink) {
     this.#sink = sink;
     const { origin, path } = addressOf(call.url);
+    const { method, headers } = call;
     const length = call.body.reduce((sum, piece) => sum + piece.length, 0);
-    agent.dispatch(
-      {
-        origin,
-        path,
-        method: call.method,
-        headers: { ...call.headers, ...(call.method === 'POST' ? { 'content-length': String(length) } : {}) },
-        body: call.method === 'POST' ? payload(call.body, length) : null,
-      },
-      this,
-    );
+    const body = method === 'POST' ? payload(call.body, length) : null;
+    agent.dispatch({ origin, path, method, headers: headersOf(headers, body, length), body }, this);
   }
 
   cancel(): void {
@@ -111,6 +104,17 @@ function payload(body: readonly Uint8Array[], length: number): Uint8Array {
   if (body.length === 1 && first) return first;
   // undici writes any iterable of buffers; its types name only the common bodies.
   return length <= joinBelow ? Buffer.concat(body, length) : (body as unknown as Uint8Array);
+}
+
+/** undici knows the length of a single buffer by itself. */
+function headersOf(
+  headers: UpstreamCall['headers'],
+  body: Uint8Array | null,
+  length: number,
+): Record<string, string> {
+  return body === null || body instanceof Uint8Array
+    ? headers
+    : { ...headers, 'content-length': String(length) };
 }
 
 type Address = { readonly origin: string; readonly path: string };

@@ -64,7 +64,7 @@ const check: Command = {
 
 const apply: Command = {
   verb: 'apply',
-  summary: 'Make a document the configuration of the gateway; undo a revision',
+  summary: 'Make a document the configuration; undo a revision',
   positionals: noPositionals,
   flags: {
     ...fileFlag,

@@ -8,6 +8,12 @@ export type Api = 'chat' | 'responses' | 'messages' | 'embeddings';
 /** Where a value stands in the body: byte offsets, end exclusive. */
 export type Span = { readonly start: number; readonly end: number };
 
+/** The keys of an object. */
+export type Keys = { has(key: string): boolean; keys(): Iterable<string> };
+
+/** A member: `start` is its key's quote, `value` where its value begins, `end` where that ends. */
+export type Member = Span & { readonly value: number };
+
 /** A JSON object whose top-level members are known by place, so that some can be replaced without touching the rest. */
 export type Source = {
   readonly body: Buffer;
@@ -15,8 +21,8 @@ export type Source = {
   readonly open: number;
   /** Strings inside the members that may tell of media, tool results or proofs (`image_url`, `tool_call_id`, …): seen in passing. */
   readonly words: ReadonlySet<string>;
-  /** Key → member, in the order written. `start` of `member` is the key's quote, `value` is the value alone. */
-  readonly members: ReadonlyMap<string, { readonly member: Span; readonly value: Span }>;
+  /** Key → member, in the order written. */
+  readonly members: ReadonlyMap<string, Member>;
 };
 
 /** What an endpoint must be able to do to serve the request. Token counts are estimates, `promptBound` is an upper bound. */
@@ -34,17 +40,22 @@ export type Needs = {
   /** Tokens of `promptBound` that stand for no text: media, framing, tools. */
   readonly beside: number;
   readonly images: number;
-  /**
-   * The first part without a proven bound, by its place (`messages[2].content[1]: a document`), so that a hard limit
-   * can refuse it by name. Read when asked for: few requests meet a hard limit.
-   */
-  readonly unbounded: string | undefined;
-  /** The longest cache that the request can have written. Read when asked for. */
-  readonly cacheWrites: CacheWrites;
+  readonly later: LaterNeeds;
   /** Answers asked for (`n`). */
   readonly answers: number;
   /** Things only OpenRouter understands (`plugins`, server tools): named, so that nothing is stripped in silence. */
   readonly openRouterOnly: readonly string[];
+};
+
+/** What costs a pass over the request: each is found when it is asked for, for few requests need it. */
+export type LaterNeeds = {
+  /**
+   * The first part without a proven bound, by its place (`messages[2].content[1]: a document`), so that a hard limit
+   * can refuse it by name.
+   */
+  readonly unbounded: string | undefined;
+  /** The longest cache that the request can have written. */
+  readonly cacheWrites: CacheWrites;
 };
 
 export type Ask = {
@@ -55,7 +66,7 @@ export type Ask = {
   /** The caller's generation parameters in OpenAI chat names (`stop`, `reasoning_effort`, …), for merging with a preset. */
   readonly parameters: JsonObject;
   /** Every top-level key the caller wrote. */
-  readonly keys: ReadonlySet<string>;
+  readonly keys: Keys;
   /** The model name as sent; absent when only `preset` was given. */
   readonly model?: string;
   readonly preset?: string;

@@ -18,10 +18,10 @@ export type Caller = {
   readonly workspace: string;
   readonly key: string;
   /** The one that serves. */
-  readonly preset?: string;
+  readonly preset?: string | undefined;
   /** Presets that chose that one by their rules: their limits count as well. */
-  readonly via?: readonly string[];
-  readonly user?: string;
+  readonly via?: readonly string[] | undefined;
+  readonly user?: string | undefined;
 };
 
 /** Where an attempt goes. */

@@ -10,7 +10,7 @@ import { endpointsOf } from './endpoints.ts';
 import { lackOf } from './lack.ts';
 import { merge, type Merged } from './merge.ts';
 import type { Nano } from './money.ts';
-import { optional } from './optional.ts';
+import type { Draft } from './optional.ts';
 import { arranged, type Outlook } from './order.ts';
 import { idleAt, notPreferred, sortsAcrossModels, tooDear } from './preferences.ts';
 import { isPriced, worstCase } from './price.ts';
@@ -54,9 +54,9 @@ export type PlanInput = {
   /** Epoch ms. */
   readonly now: number;
   /** Models that serve instead of the chain, for a limit is nearly used up. */
-  readonly instead?: readonly string[];
+  readonly instead?: readonly string[] | undefined;
   /** Which endpoints are left alone now, and why; absent = none. */
-  readonly health?: { rest(endpoint: Endpoint): Rest | undefined };
+  readonly health?: { rest(endpoint: Endpoint): Rest | undefined } | undefined;
   /** What is known beyond the configuration; absent = nothing. */
   readonly outlook?: Outlook;
 };
@@ -74,10 +74,11 @@ export const spokenWires: ReadonlySet<string> = new Set([
  * the models that should serve instead can, the chain goes on: its limit is not used up yet.
  */
 export function makePlan(input: PlanInput): Plan {
-  const instead = input.instead && planOf(input);
-  if (instead && instead.steps.length > 0) return { ...instead, downgraded: true };
-  const { instead: _none, ...listed } = input;
-  return planOf(listed);
+  if (!input.instead) return planOf(input);
+  const instead = planOf(input);
+  return instead.steps.length > 0
+    ? { ...instead, downgraded: true }
+    : planOf({ ...input, instead: undefined });
 }
 
 function planOf(input: PlanInput): Plan {
@@ -88,27 +89,29 @@ function planOf(input: PlanInput): Plan {
   const primary =
     input.instead && first ? candidatesOf(input, first.member, first.position)[0] : candidates[0];
   const judged = judge(candidates, input, primary);
-  const resting = new Set(judged.filter(({ reason }) => isRest(reason)).map(({ step }) => step));
+  const resting = new Set<PlanStep>();
+  for (const { step, reason } of judged) if (isRest(reason)) resting.add(step);
   const able = judged
     .filter(({ step, reason }) => reason === undefined || resting.has(step))
     .map(({ step }) => step);
   const fit = withoutBackups(able, input.route.provider);
-  const dressed = (step: PlanStep): PlanStep => ({
-    ...step,
-    ...optional('tierDrop', tierDrop(step, primary)),
-  });
+  const dressed = (step: PlanStep): PlanStep => {
+    const drop = tierDrop(step, primary);
+    return drop === undefined ? step : { ...step, tierDrop: drop };
+  };
   const skipped = judged.flatMap(({ step, reason }) =>
     reason === undefined ? [] : [{ endpoint: step.endpoint.id, reason }],
   );
   const order = ordered(fit, input);
   const well = resting.size === 0 ? order : order.filter((step) => !resting.has(step));
-  return {
+  const plan: Draft<Plan> = {
     steps: well.map(dressed),
     order,
     resting: resting.size === 0 ? [] : order.filter((step) => resting.has(step)).map(dressed),
     skipped,
-    ...optional('primary', primary?.endpoint),
   };
+  if (primary) plan.primary = primary.endpoint;
+  return plan;
 }
 
 type Judged = { readonly step: PlanStep; readonly reason: string | undefined };
@@ -164,7 +167,10 @@ function candidatesOf(input: PlanInput, member: Member, position: number): reado
       merge(ask, route.preset, member, endpoint),
       idleAt(endpoint, route.provider, snapshot),
     );
-    return { position, endpoint, merged, ...optional('worst', worstOf(endpoint, merged, input)) };
+    const step: Draft<PlanStep> = { position, endpoint, merged };
+    const worst = worstOf(endpoint, merged, input);
+    if (worst !== undefined) step.worst = worst;
+    return step;
   });
   return arranged(steps, input);
 }
@@ -181,9 +187,7 @@ function worstOf(endpoint: Endpoint, merged: Merged, { ask, now, route }: PlanIn
     output: merged.outputCap * answersOf(ask, merged),
     from: now,
     until,
-    get cacheWrites() {
-      return ask.needs.cacheWrites;
-    },
+    later: ask.needs.later,
   });
 }
 
@@ -301,6 +305,7 @@ function aboveMultiplier(
  * `order: price` says cheapest worst case first, the unpriced after the priced.
  */
 function ordered(steps: readonly PlanStep[], input: PlanInput): readonly PlanStep[] {
+  if (steps.length < 2) return steps;
   const { preset, failover, provider } = input.route;
   const under = (step: PlanStep): number => (isUnderFloor(step, preset) ? 1 : 0);
   const across = sortsAcrossModels(provider.sort);

@@ -27,7 +27,7 @@ export type DemandInput = {
   readonly from: number;
   readonly until: number;
   /** What costs are compared with; absent where this is the primary itself. */
-  readonly primary?: { readonly endpoint: Endpoint | undefined; readonly cached: number };
+  readonly primary?: { readonly endpoint: Endpoint | undefined; readonly cached: number } | undefined;
   /** What earlier attempts of the request have cost that no premium was counted for yet. */
   readonly before: Nano;
 };
@@ -46,10 +46,7 @@ export function demandOf(input: DemandInput): Demand {
     output: input.cap * answers,
     from: input.from,
     until: input.until,
-    // Read only where the price depends on it.
-    get cacheWrites() {
-      return input.needs.cacheWrites;
-    },
+    later: input.needs.later,
   };
   const tokens = bound.input + bound.output;
   if (!isPriced(endpoint.price)) return { usd: undefined, premium: primary ? undefined : before, tokens };

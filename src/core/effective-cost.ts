@@ -32,7 +32,7 @@ export function likelyCost(
   const { promptTokens, reasoning } = ask.needs;
   const cacheRead = Math.min(cached, promptTokens);
   const fresh = promptTokens - cacheRead;
-  const writes = writesCache(endpoint, ask) ? ask.needs.cacheWrites : 'none';
+  const writes = writesCache(endpoint, ask) ? ask.needs.later.cacheWrites : 'none';
   const answer = Math.min(merged.outputCap, likelyAnswer + (reasoning ? likelyThinking : 0));
   const usage: Usage = {
     input: writes === 'none' ? fresh : 0,

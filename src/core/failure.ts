@@ -55,7 +55,7 @@ export type ErrorReply = {
 /** What the sender knows about the request that failed. */
 export type Sent = {
   /** Top-level keys that the caller wrote. */
-  readonly callerKeys: ReadonlySet<string>;
+  readonly callerKeys: { has(key: string): boolean };
   /** True when the request was translated from another wire. */
   readonly translated: boolean;
   /** What a provider may echo and nobody may see: credentials. */

@@ -3,7 +3,7 @@
  * because members may differ and output caps depend on the model.
  */
 import type { Ask } from './ask.ts';
-import { optional } from './optional.ts';
+import { optional, type Draft } from './optional.ts';
 import type { Endpoint, JsonObject, JsonValue, Member, Preset } from './snapshot.ts';
 
 /** The two names of the output cap on the chat wire. */
@@ -40,16 +40,19 @@ export function merge(ask: Ask, preset: Preset | undefined, member: Member, endp
     if (ask.parameters[key] === undefined || locked.has(key)) set[key] = value;
   }
   const cap = outputCap({ ask, offered, locked, endpoint });
-  return {
+  const merged: Draft<Merged> = {
     set,
     drop: drop.filter((key) => set[key] === undefined),
-    ...cap,
-    warnings: [...warnings, ...cap.warnings],
+    outputCap: cap.outputCap,
+    warnings: warnings.concat(cap.warnings),
   };
+  if (cap.wanted !== undefined) merged.wanted = cap.wanted;
+  return merged;
 }
 
 /** Locked keys that the request sent, other than those that steer routing rather than generation. */
 function lockedParameters(locked: ReadonlySet<string>, ask: Ask): readonly string[] {
+  if (locked.size === 0) return [];
   return [...locked].filter(
     (key) =>
       key !== 'models' &&
@@ -74,7 +77,7 @@ function outputCap({
   offered,
   locked,
   endpoint,
-}: CapInput): Pick<Merged, 'outputCap' | 'wanted' | 'warnings'> {
+}: CapInput): Pick<Merged, 'outputCap' | 'warnings'> & { readonly wanted: number | undefined } {
   const isLocked = capKeys.some((key) => locked.has(key));
   const own = isLocked ? undefined : ask.outputCap;
   const preset = capKeys.map((key) => offered[key]).find((value) => typeof value === 'number');
@@ -84,14 +87,14 @@ function outputCap({
   const cap = Math.min(Number.isFinite(wanted) ? wanted : defaultOutputCap, possible);
   const warnings =
     own !== undefined && cap < own ? [`the output cap was lowered from ${own} to ${cap} tokens`] : [];
-  return { outputCap: cap, ...optional('wanted', own === undefined ? undefined : wanted), warnings };
+  return { outputCap: cap, wanted: own === undefined ? undefined : wanted, warnings };
 }
 
 /** The deep merge of two `provider` objects: what is stricter wins, else the request's value. */
 export function mergeProvider(preset: Preset | undefined, ask: Ask): Preset['provider'] {
   const base = preset?.provider ?? {};
   const own = ask.provider;
-  if (preset?.locked.has('provider') === true) return base;
+  if (preset?.locked.has('provider') === true || isEmpty(own)) return base;
   const price = { ...base.max_price, ...own.max_price, ...smaller(base.max_price, own.max_price) };
   const only = bothOf(base.only, own.only);
   const ignore = [...(base.ignore ?? []), ...(own.ignore ?? [])];
@@ -111,6 +114,11 @@ export function mergeProvider(preset: Preset | undefined, ask: Ask): Preset['pro
     ...either('enforce_distillable_text'),
     ...(base.allow_fallbacks === false || own.allow_fallbacks === false ? { allow_fallbacks: false } : {}),
   };
+}
+
+function isEmpty(object: object): boolean {
+  for (const _key in object) return false;
+  return true;
 }
 
 /** What is on both lists, where there are two. */

@@ -55,7 +55,8 @@ export function add(a: Nano, b: Nano): Nano {
 
 /** Nano-USD as a plain decimal number of dollars, e.g. for `usage.cost`. */
 export function toUsd(amount: Nano): number {
-  return Number((amount / 1e9).toFixed(9));
+  // The quotient is rounded once, to the number that is nearest: the very one that its decimal digits are read as.
+  return amount / 1e9;
 }
 
 /** Dollars for people: two digits from a cent up, else enough digits to see something. `$0.0123`, `$5.00`. */

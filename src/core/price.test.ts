@@ -147,7 +147,7 @@ const writing: readonly (readonly [writes: CacheWrites | undefined, price: Price
 
 test('the worst case reckons with one-hour writes only where they can happen, with five-minute ones always', () => {
   for (const [writes, price, usdPerMillion] of writing) {
-    const bound = { input: 1_000, output: 0, ...minute, ...(writes && { cacheWrites: writes }) };
+    const bound = { input: 1_000, output: 0, ...minute, ...(writes && { later: { cacheWrites: writes } }) };
     assert.equal(
       toUsd(worstCase(price, bound)),
       usdPerMillion / 1_000,

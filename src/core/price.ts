@@ -80,14 +80,15 @@ export function cost(price: Price, usage: Usage, at: number): Nano {
   const input = rate.input ?? free;
   const output = rate.output ?? free;
   const write = rate.cacheWrite ?? input;
+  const { cacheRead, cacheWrite, cacheWrite1h, reasoning } = usage;
   const lines: Line[] = [
     [usage.input, input],
-    [usage.cacheRead ?? 0, rate.cacheRead ?? input],
-    [usage.cacheWrite ?? 0, write],
-    [usage.cacheWrite1h ?? 0, rate.cacheWrite1h ?? write],
     [usage.output, output],
-    [usage.reasoning ?? 0, rate.reasoning ?? output],
   ];
+  if (cacheRead) lines.push([cacheRead, rate.cacheRead ?? input]);
+  if (cacheWrite) lines.push([cacheWrite, write]);
+  if (cacheWrite1h) lines.push([cacheWrite1h, rate.cacheWrite1h ?? write]);
+  if (reasoning) lines.push([reasoning, rate.reasoning ?? output]);
   return nano(total(lines) + (rate.perRequest ?? 0));
 }
 
@@ -104,7 +105,7 @@ export type Bound = {
   readonly from: number;
   readonly until: number;
   /** Absent = nobody knows, so the hour's rate is reachable. Read only where the price has such a rate. */
-  readonly cacheWrites?: CacheWrites;
+  readonly later?: { readonly cacheWrites: CacheWrites };
 };
 
 /**
@@ -126,20 +127,16 @@ export type Extreme = { readonly input: Pico; readonly output: Pico; readonly pe
 
 /** The dearest way to read and to write a token that can be reached within the bound. */
 export function dearestRates(price: Price, bound: Bound): Extreme {
-  const reachable = reachableRates(price, bound);
-  const dearest = (pick: (rate: Rate) => readonly (number | undefined)[]): number =>
-    Math.max(0, ...reachable.flatMap(pick).map((value) => value ?? 0));
-  const hour = dearest((rate) => [rate.cacheWrite1h]);
+  let [input, output, perRequest, hour] = [0, 0, 0, 0];
+  for (const rate of reachableRates(price, bound)) {
+    input = Math.max(input, rate.input ?? 0, rate.cacheRead ?? 0, rate.cacheWrite ?? 0);
+    output = Math.max(output, rate.output ?? 0, rate.reasoning ?? 0);
+    perRequest = Math.max(perRequest, rate.perRequest ?? 0);
+    hour = Math.max(hour, rate.cacheWrite1h ?? 0);
+  }
   // Whether the hour's cache is written costs a pass over the request: asked only where it has a price.
-  const written = hour > 0 && (bound.cacheWrites ?? '1h') === '1h' ? hour : 0;
-  return {
-    input: Math.max(
-      written,
-      dearest((rate) => [rate.input, rate.cacheRead, rate.cacheWrite]),
-    ) as Pico,
-    output: dearest((rate) => [rate.output, rate.reasoning]) as Pico,
-    perRequest: dearest((rate) => [rate.perRequest]) as Nano,
-  };
+  if (hour > input && (bound.later?.cacheWrites ?? '1h') === '1h') input = hour;
+  return { input: input as Pico, output: output as Pico, perRequest: perRequest as Nano };
 }
 
 /** The cheapest plain rates, and the cheapest read from a cache, that can be reached within the bound. */
@@ -158,7 +155,8 @@ export function cheapestRates(price: Price, bound: Bound): Extreme & { readonly 
 
 /** Base and overrides combine bucket by bucket, so the dearest of each bucket bounds every combination. */
 function reachableRates(price: Price, bound: Bound): readonly Rate[] {
-  const reached = (price.overrides ?? []).filter(
+  if (price.overrides === undefined) return [price.base];
+  const reached = price.overrides.filter(
     (override) => bound.input > (override.minPromptTokens ?? -1) && mayRunInto(override, bound),
   );
   return [price.base, ...reached.map((override) => override.rate)];

@@ -138,5 +138,6 @@ export type GenerationRecord = {
 /** Cost ÷ what the primary would have cost, rounded to three digits; undefined where that is unknown or zero. */
 export function multiplier(cost: Nano, primaryCost: Nano | undefined): number | undefined {
   if (primaryCost === undefined || primaryCost === 0) return undefined;
+  if (cost === primaryCost) return 1;
   return Number((cost / primaryCost).toPrecision(3));
 }

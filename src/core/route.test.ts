@@ -20,8 +20,7 @@ const needs: Needs = {
   promptBound: 5_000,
   beside: 0,
   images: 0,
-  unbounded: undefined,
-  cacheWrites: '5m',
+  later: { unbounded: undefined, cacheWrites: '5m' },
   answers: 1,
   openRouterOnly: [],
 };

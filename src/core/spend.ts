@@ -3,6 +3,7 @@
  * its attempt, to the hour in which that began and to the model that was asked; what belongs to the whole generation
  * (that it was one request, its premium) stands once, with the attempt that served or was the last.
  */
+import type { Draft } from './optional.ts';
 import type { AttemptRecord, GenerationRecord } from './record.ts';
 import { nothing } from './usage.ts';
 
@@ -43,7 +44,7 @@ export const noSums: Sums = Object.fromEntries(measures.map((name) => [name, 0n]
 
 /** Adds to `into`: reports add up hundreds of thousands of cells. */
 export function addSums(into: Record<Measure, bigint>, more: Sums): void {
-  for (const name of measures) into[name] += more[name];
+  for (const name of measures) if (more[name] !== 0n) into[name] += more[name];
 }
 
 /** All that was, or may have been, paid, in nano-USD. */
@@ -91,13 +92,18 @@ export function spendOf(record: GenerationRecord): readonly SpendCell[] {
     user: record.user ?? '',
     tags: canonical(record.tags),
   });
-  if (attempts.length === 0)
-    return [{ place: place(hourOf(record.at)), sums: { ...noSums, ...onceOf(record) } }];
+  if (attempts.length === 0) {
+    const sums = { ...noSums };
+    addOnce(sums, record);
+    return [{ place: place(hourOf(record.at)), sums }];
+  }
   const chief = chiefOf(record);
-  return attempts.map((attempt) => ({
-    place: place(hourOf(attempt.at), attempt),
-    sums: { ...noSums, ...moneyOf(attempt, record), ...(attempt === chief ? onceOf(record) : {}) },
-  }));
+  return attempts.map((attempt) => {
+    const sums = { ...noSums };
+    addMoney(sums, attempt, record);
+    if (attempt === chief) addOnce(sums, record);
+    return { place: place(hourOf(attempt.at), attempt), sums };
+  });
 }
 
 /** The attempt that served, else the last. */
@@ -109,43 +115,39 @@ function chiefOf({ attempts, served }: GenerationRecord): AttemptRecord | undefi
   return serving ?? attempts.at(-1);
 }
 
-function onceOf({ served, premium, clientRetry }: GenerationRecord): Partial<Sums> {
-  return {
-    requests: 1n,
-    fallbacks: (served?.position ?? 0) > 0 ? 1n : 0n,
-    clientRetries: clientRetry ? 1n : 0n,
-    premiumPrice: whole(premium?.price),
-    premiumCache: whole(premium?.cache),
-  };
+function addOnce(sums: Draft<Sums>, { served, premium, clientRetry }: GenerationRecord): void {
+  sums.requests = 1n;
+  if (clientRetry) sums.clientRetries = 1n;
+  if ((served?.position ?? 0) > 0) sums.fallbacks = 1n;
+  sums.premiumPrice = whole(premium?.price);
+  sums.premiumCache = whole(premium?.cache);
 }
 
-function moneyOf(attempt: AttemptRecord, { clientRetry }: GenerationRecord): Partial<Sums> {
+function addMoney(sums: Draft<Sums>, attempt: AttemptRecord, { clientRetry }: GenerationRecord): void {
   const { basis, outcome, usage = nothing } = attempt;
   const cost = whole(attempt.cost);
-  const unmeasured = whole(attempt.carried ?? attempt.unmeasured);
-  return {
-    attempts: 1n,
-    settled: basis === 'measured' ? cost : 0n,
-    estimated: basis === 'measured' ? 0n : cost,
-    unmeasured,
-    failed: outcome === 'ok' ? 0n : cost + unmeasured,
-    input: whole(usage.input),
-    cacheRead: whole(usage.cacheRead),
-    cacheWrite: whole(usage.cacheWrite),
-    cacheWrite1h: whole(usage.cacheWrite1h),
-    output: whole(usage.output),
-    reasoning: whole(usage.reasoning),
-    overruns: attempt.overrun ? 1n : 0n,
-    clientRetried: clientRetry ? cost + unmeasured : 0n,
-  };
+  sums.attempts = 1n;
+  if (basis === 'measured') sums.settled = cost;
+  else sums.estimated = cost;
+  sums.unmeasured = whole(attempt.carried ?? attempt.unmeasured);
+  if (outcome !== 'ok') sums.failed = cost + sums.unmeasured;
+  sums.input = whole(usage.input);
+  sums.cacheRead = whole(usage.cacheRead);
+  sums.cacheWrite = whole(usage.cacheWrite);
+  sums.cacheWrite1h = whole(usage.cacheWrite1h);
+  sums.output = whole(usage.output);
+  sums.reasoning = whole(usage.reasoning);
+  if (attempt.overrun) sums.overruns = 1n;
+  if (clientRetry) sums.clientRetried = cost + sums.unmeasured;
 }
 
 /** Token counts come from providers: one that is no whole number must not keep records from being committed. */
 function whole(value: number | undefined): bigint {
-  return value !== undefined && Number.isFinite(value) ? BigInt(Math.round(value)) : 0n;
+  return value !== undefined && value !== 0 && Number.isFinite(value) ? BigInt(Math.round(value)) : 0n;
 }
 
 function canonical(tags: GenerationRecord['tags']): string {
   const names = Object.keys(tags).sort();
+  if (names.length === 0) return '{}';
   return `{${names.map((name) => `${JSON.stringify(name)}:${JSON.stringify(tags[name])}`).join()}}`;
 }

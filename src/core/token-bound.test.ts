@@ -24,8 +24,7 @@ const needs = (bytes: number, beside = 16, images = 0): Needs => ({
   images,
   answers: 1,
   openRouterOnly: [],
-  unbounded: undefined,
-  cacheWrites: '5m',
+  later: { unbounded: undefined, cacheWrites: '5m' },
 });
 
 /** 4,000 bytes that are 1,000 tokens, 30 bytes of them in another script, and 16 tokens of framing. */

@@ -108,7 +108,7 @@ export type Outgoing = {
   readonly ask: Ask;
   readonly merged: Merged;
   readonly endpoint: Endpoint;
-  readonly preset?: Preset;
+  readonly preset?: Preset | undefined;
   readonly provider: ProviderPreferences;
   /** Names of our own providers: in `provider.only` and the like they are not meant for OpenRouter. */
   readonly ownProviders: { has(name: string): boolean };

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { bytesOf, JsonFault, readSource, splice, valueOf, type Edits } from './json-source.ts';
+import { JsonFault } from './json-scan.ts';
+import { bytesOf, readSource, splice, valueOf, type Edits } from './json-source.ts';
 
 const spliced = (text: string, edits: Edits): string =>
   Buffer.concat(splice(readSource(Buffer.from(text)), edits)).toString();
@@ -140,5 +141,54 @@ test('long strings end where JSON says, whatever backslashes stand before the qu
       assert.equal(valueOf(source, 'b'), 1);
     }),
     { numRuns: 1_000 },
+  );
+});
+
+// Small bodies are checked instead of parsed: what is let through must be what every parser takes.
+test('a checked body is taken if, and only if, JSON.parse takes it', () => {
+  const parses = (text: string): boolean => {
+    try {
+      JSON.parse(text);
+      return true;
+    } catch {
+      return false;
+    }
+  };
+  const taken = (text: string): boolean => {
+    try {
+      readSource(Buffer.from(text), true);
+      return true;
+    } catch (error) {
+      assert.ok(error instanceof JsonFault, String(error));
+      return false;
+    }
+  };
+  const marks = Array.from('{}[],:"\\u/bfnrt01e.+-E \n\t\u0001é');
+  const change = fc.record({
+    at: fc.nat(400),
+    out: fc.nat(2),
+    put: fc.string({
+      unit: fc.constantFrom(...marks, 'true', 'null'),
+      maxLength: 2,
+    }),
+  });
+  fc.assert(
+    fc.property(
+      fc.dictionary(fc.string({ unit: 'binary' }), fc.jsonValue({ maxDepth: 3 }), { maxKeys: 3 }),
+      fc.array(change, { maxLength: 2 }),
+      fc.boolean(),
+      (object, changes, spaced) => {
+        const text = changes.reduce(
+          (before, { at, out, put }) => {
+            const place = at % (before.length + 1);
+            return `${before.slice(0, place)}${put}${before.slice(place + out)}`;
+          },
+          JSON.stringify(object, null, spaced ? 2 : 0),
+        );
+        const expected = parses(text) && /^\s*\{/.test(text);
+        assert.equal(taken(text), expected, JSON.stringify(text));
+      },
+    ),
+    { numRuns: 5_000 },
   );
 });

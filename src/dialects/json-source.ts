@@ -3,45 +3,48 @@
  * splicing. A 200 KB agent request is forwarded as slices of the very bytes that came in, so the provider's
  * prompt cache sees the same prefix every time and nothing is re-serialised.
  */
-import type { Source, Span } from '../core/ask.ts';
+import type { Member, Source, Span } from '../core/ask.ts';
 import { refuse } from '../core/problem.ts';
 import type { JsonObject } from '../core/snapshot.ts';
-
-const quote = 0x22;
-const backslash = 0x5c;
-const comma = 0x2c;
-const colon = 0x3a;
-const openBrace = 0x7b;
-const closeBrace = 0x7d;
-const openBracket = 0x5b;
-const closeBracket = 0x5d;
-
-/** The bytes are not one JSON object; `message` says what is wrong and where. */
-export class JsonFault extends Error {}
-
-type Member = { readonly member: Span; readonly value: Span };
+import {
+  closeBrace,
+  closeBracket,
+  colon,
+  comma,
+  endOfCheckedString,
+  endOfCheckedValue,
+  endOfString,
+  endOfValue,
+  JsonFault,
+  openBrace,
+  openBracket,
+  quote,
+  skipSpace,
+  type Words,
+} from './json-scan.ts';
 
 /**
- * Reads the top-level members. Most parsers keep the last of two equal keys; a body that has any is parsed and
- * written anew first, so that nothing slips past the keys checked here. Throws JsonFault.
+ * Reads the top-level members; with `checked` every byte, as strictly as JSON.parse. Most parsers keep the last of two
+ * equal keys; a body that has any is parsed and written anew first, so that nothing slips past the keys checked here.
+ * Throws JsonFault.
  */
-export function readSource(body: Buffer): Source {
+export function readSource(body: Buffer, checked = false): Source {
   const members = new Map<string, Member>();
-  const words = new Set<string>();
+  const words: Words = new Set<string>();
   const open = skipSpace(body, afterMark(body));
   if (body[open] !== openBrace) throw new JsonFault('the body must be a JSON object');
   let at = skipSpace(body, open + 1);
   let doubled = false;
   while (body[at] !== closeBrace) {
     if (body[at] !== quote) throw new JsonFault(`expected a quoted key at byte ${at}`);
-    const keyEnd = endOfString(body, at);
-    const key = decodeKey(body.subarray(at, keyEnd));
+    const keyEnd = checked ? endOfCheckedString(body, at, words, 0) : endOfString(body, at);
+    const key = decodeKey(body, at, keyEnd);
     const afterKey = skipSpace(body, keyEnd);
     if (body[afterKey] !== colon) throw new JsonFault(`expected ":" at byte ${afterKey}`);
-    const start = skipSpace(body, afterKey + 1);
-    const end = endOfValue(body, start, words);
+    const value = skipSpace(body, afterKey + 1);
+    const end = checked ? endOfCheckedValue(body, value, words) : endOfValue(body, value, words);
     doubled ||= members.has(key);
-    members.set(key, { member: { start: at, end }, value: { start, end } });
+    members.set(key, { start: at, value, end });
     at = skipSpace(body, end);
     if (body[at] === comma) {
       at = skipSpace(body, at + 1);
@@ -54,16 +57,21 @@ export function readSource(body: Buffer): Source {
   return doubled ? readSource(rewritten(body)) : { body, open, members, words };
 }
 
+/** A request body of at most so many bytes is checked whole, so that a mistake deep inside gets an exact answer from us. */
+export const checkedBelow = 32 * 1024;
+
 /** The offset after a byte order mark, which some editors and clients write before everything. */
 function afterMark(body: Buffer): number {
   return body[0] === 0xef && body[1] === 0xbb && body[2] === 0xbf ? 3 : 0;
 }
 
 /** `"\u006dodel"` is `model`. */
-function decodeKey(quoted: Buffer): string {
-  if (!quoted.includes(backslash)) return quoted.toString('utf8', 1, quoted.length - 1);
+function decodeKey(body: Buffer, start: number, end: number): string {
+  let plain = start + 1;
+  while (plain < end && body[plain] !== 0x5c) plain++;
+  if (plain === end) return body.toString('utf8', start + 1, end - 1);
   try {
-    return JSON.parse(quoted.toString('utf8')) as string;
+    return JSON.parse(body.toString('utf8', start, end)) as string;
   } catch {
     throw new JsonFault('a key has a broken escape');
   }
@@ -103,15 +111,15 @@ export function parseMerged(pieces: readonly Uint8Array[]): JsonObject {
 /** The bytes of a member's value, or undefined. */
 export function bytesOf(source: Source, key: string): Buffer | undefined {
   const found = source.members.get(key);
-  return found && source.body.subarray(found.value.start, found.value.end);
+  return found && source.body.subarray(found.value, found.end);
 }
 
 /** The parsed value of a member, or undefined. Throws JsonFault. */
 export function valueOf(source: Source, key: string): unknown {
-  const bytes = bytesOf(source, key);
-  if (!bytes) return undefined;
+  const found = source.members.get(key);
+  if (!found) return undefined;
   try {
-    return JSON.parse(bytes.toString('utf8'));
+    return JSON.parse(source.body.toString('utf8', found.value, found.end));
   } catch {
     throw new JsonFault(`"${key}" is not valid JSON`);
   }
@@ -122,53 +130,71 @@ export type Edits = ReadonlyMap<string, string | readonly (string | Uint8Array)[
 
 /** The object with some members dropped, replaced or added, as slices in order; the rest keep their bytes. */
 export function splice(source: Source, edits: Edits): Uint8Array[] {
-  const out: Uint8Array[] = [];
   const { body, members } = source;
+  const out = new Slices();
   let kept: Span | undefined;
-  let first = true;
-  const flush = (): void => {
-    if (kept) out.push(body.subarray(kept.start, kept.end));
-    kept = undefined;
-  };
-  const separate = (): void => {
-    if (!first) out.push(commaBytes);
-    first = false;
-  };
-  out.push(openBytes);
   for (const [key, place] of members) {
     if (edits.has(key)) {
       const edit = edits.get(key);
       if (edit === undefined) continue;
-      flush();
-      separate();
-      out.push(Buffer.from(`${JSON.stringify(key)}:`), ...pieces(edit));
-    } else if (kept) {
-      // Members that follow each other are one slice, the separator between them included.
-      kept = adjoining(kept, place.member, body) ?? restart(place.member);
+      if (kept) out.bytes(body, kept);
+      kept = undefined;
+      out.member(key, edit);
     } else {
-      separate();
-      kept = place.member;
+      // Members that follow each other are one slice, the separator between them included.
+      const both = kept && adjoining(kept, place, body);
+      if (kept && !both) out.bytes(body, kept);
+      if (!both) out.separate();
+      kept = both ?? place;
     }
   }
-  flush();
-  for (const [key, edit] of edits) {
-    if (members.has(key) || edit === undefined) continue;
-    separate();
-    out.push(Buffer.from(`${JSON.stringify(key)}:`), ...pieces(edit));
-  }
-  out.push(closeBytes);
-  return out;
-
-  function restart(next: Span): Span {
-    flush();
-    separate();
-    return next;
-  }
+  if (kept) out.bytes(body, kept);
+  for (const [key, edit] of edits) if (edit !== undefined && !members.has(key)) out.member(key, edit);
+  return out.end();
 }
 
-const openBytes = Buffer.from('{');
-const closeBytes = Buffer.from('}');
-const commaBytes = Buffer.from(',');
+/** Collects an object: what is written is one slice up to the next that is kept. */
+class Slices {
+  readonly #out: Uint8Array[] = [];
+  #text = '{';
+  #first = true;
+
+  separate(): void {
+    if (!this.#first) this.#text += ',';
+    this.#first = false;
+  }
+
+  member(key: string, edit: string | readonly (string | Uint8Array)[]): void {
+    this.separate();
+    this.#text += `${JSON.stringify(key)}:`;
+    if (typeof edit === 'string') this.#text += edit;
+    else
+      for (const piece of edit) {
+        if (typeof piece === 'string') this.#text += piece;
+        else this.#push(piece);
+      }
+  }
+
+  bytes(body: Buffer, { start, end }: Span): void {
+    this.#push(body.subarray(start, end));
+  }
+
+  end(): Uint8Array[] {
+    this.#text += '}';
+    this.#flush();
+    return this.#out;
+  }
+
+  #push(bytes: Uint8Array): void {
+    this.#flush();
+    this.#out.push(bytes);
+  }
+
+  #flush(): void {
+    if (this.#text !== '') this.#out.push(Buffer.from(this.#text));
+    this.#text = '';
+  }
+}
 
 /** Both spans as one when only space and one comma lie between them, else undefined (a dropped member did). */
 function adjoining(left: Span, right: Span, body: Buffer): Span | undefined {
@@ -176,11 +202,6 @@ function adjoining(left: Span, right: Span, body: Buffer): Span | undefined {
   return body[separator] === comma && skipSpace(body, separator + 1) === right.start
     ? { start: left.start, end: right.end }
     : undefined;
-}
-
-function pieces(edit: string | readonly (string | Uint8Array)[]): Uint8Array[] {
-  const list = typeof edit === 'string' ? [edit] : edit;
-  return list.map((piece) => (typeof piece === 'string' ? Buffer.from(piece) : piece));
 }
 
 /** True when the bytes are one whole array, as far as its brackets and strings tell. */
@@ -200,103 +221,4 @@ export function* elementsOf(array: Buffer): Iterable<Span> {
     at = skipSpace(array, end);
     if (array[at] === comma) at = skipSpace(array, at + 1);
   }
-}
-
-function skipSpace(body: Buffer, from: number): number {
-  let at = from;
-  for (;;) {
-    const byte = body[at];
-    if (byte === 0x20 || byte === 0x0a || byte === 0x0d || byte === 0x09) at++;
-    else return at;
-  }
-}
-
-/** Past this many bytes a native search beats the loop. */
-const shortString = 48;
-
-/** The offset after the closing quote of the string that begins at `start`. */
-function endOfString(body: Buffer, start: number): number {
-  let at = start + 1;
-  const near = Math.min(at + shortString, body.length);
-  while (at < near) {
-    const byte = body[at];
-    if (byte === quote) return at + 1;
-    at += byte === backslash ? 2 : 1;
-  }
-  return endOfLongString(body, at);
-}
-
-/** A native search to the next quote; where that one is escaped, others are near, and a loop is faster for a while. */
-function endOfLongString(body: Buffer, start: number): number {
-  let from = start;
-  for (let at = body.indexOf(quote, from); at !== -1; at = body.indexOf(quote, from)) {
-    let before = at - 1;
-    while (before >= from && body[before] === backslash) before--;
-    if ((at - before) % 2 === 1) return at + 1;
-    from = at + 1;
-    const near = Math.min(from + shortString, body.length);
-    while (from < near) {
-      const byte = body[from];
-      if (byte === quote) return from + 1;
-      from += byte === backslash ? 2 : 1;
-    }
-  }
-  throw new JsonFault('a string is not closed');
-}
-
-/** The offset after the value that begins at `start`. Scalars are checked, what is inside containers is not. */
-function endOfValue(body: Buffer, start: number, words: Set<string>): number {
-  const byte = body[start];
-  if (byte === quote) return endOfString(body, start);
-  if (byte === openBrace || byte === openBracket) return endOfContainer(body, start, words);
-  let at = start;
-  while (at < body.length && isScalarByte(body[at] as number)) at++;
-  if (!scalar.test(body.toString('latin1', start, at)))
-    throw new JsonFault(`expected a value at byte ${start}`);
-  return at;
-}
-
-const scalar = /^(?:true|false|null|-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?)$/;
-
-function isScalarByte(byte: number): boolean {
-  return byte > 0x20 && byte !== comma && byte !== closeBrace && byte !== closeBracket;
-}
-
-/**
- * Strings of such a length and beginning may be `image_url`, `input_audio`, `video_url`, `file_data` or `file_id`,
- * `tool_call_id` or `reasoning_details`.
- */
-function mayTell(body: Buffer, start: number, end: number): boolean {
-  const length = end - start - 2;
-  if (length < 7 || length > 17) return false;
-  const first = body[start + 1];
-  if (length <= 11) return first === 0x69 || first === 0x66 || first === 0x76;
-  return length === 12 ? first === 0x74 : length === 17 && first === 0x72;
-}
-
-/** Deeper than any real request; a bound so that hostile nesting ends as a fault, not as memory. */
-const maxDepth = 512;
-
-function endOfContainer(body: Buffer, start: number, words: Set<string>): number {
-  const braces: boolean[] = [];
-  let at = start;
-  while (at < body.length) {
-    const byte = body[at];
-    if (byte === quote) {
-      const end = endOfString(body, at);
-      if (mayTell(body, at, end)) words.add(body.toString('latin1', at + 1, end - 1));
-      at = end;
-      continue;
-    }
-    if (byte === openBrace || byte === openBracket) {
-      if (braces.push(byte === openBrace) > maxDepth)
-        throw new JsonFault(`nested deeper than ${maxDepth} levels`);
-    } else if (byte === closeBrace || byte === closeBracket) {
-      if (braces.pop() !== (byte === closeBrace))
-        throw new JsonFault(`unexpected "${String.fromCharCode(byte)}" at byte ${at}`);
-      if (braces.length === 0) return at + 1;
-    }
-    at++;
-  }
-  throw new JsonFault('the body ends in the middle of a value');
 }

@@ -38,13 +38,16 @@ export function readMedia(url: string, path: string): Media {
   });
 }
 
+const openRouterKeys = ['plugins', 'transforms'];
+const serverTool = Buffer.from('"openrouter:');
+
 /** Named, so that an endpoint elsewhere is left out instead of the feature being stripped in silence. */
 export function openRouterOnly(values: JsonObject, tools: Buffer | undefined): readonly string[] {
-  const found = ['plugins', 'transforms'].filter((key) => {
+  const found = openRouterKeys.filter((key) => {
     const value = values[key];
     return value !== undefined && !(Array.isArray(value) && value.length === 0);
   });
-  return tools?.includes('"openrouter:') === true ? [...found, 'server tools'] : found;
+  return tools?.includes(serverTool) === true ? [...found, 'server tools'] : found;
 }
 /**
  * `strict` where the schema allows it. OpenAI refuses a strict schema with an open object or an optional property;

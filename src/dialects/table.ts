@@ -2,7 +2,6 @@
 import type { Api } from '../core/ask.ts';
 import type { Wire } from '../core/catalog.ts';
 import { fitIds, grammarOf, leftBehind, ownThinking } from '../core/hand-over.ts';
-import { optional } from '../core/optional.ts';
 import { orderTools } from '../core/tool-turns.ts';
 import { chatDialect } from './chat/dialect.ts';
 import { chatWire } from './chat/wire.ts';
@@ -54,8 +53,8 @@ export function code(dialect: Dialect, out: Outgoing): Coded {
   const address = codec.address(out.endpoint, out.ask.stream);
   if (dialect.sameWire === codec.wire) {
     return {
-      ...address,
-      ...optional('path', dialect.path),
+      headers: address.headers,
+      path: dialect.path ?? address.path,
       body: dialect.splice(out),
       warnings: dialect.spliceWarnings?.(out) ?? [],
       translated: false,

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Needs } from '../core/ask.ts';
+import type { CacheWrites } from '../core/price.ts';
 import { readChat } from './chat/read.ts';
 import { readEmbeddings } from './embeddings/read.ts';
 import { imageTokens, sizeOf, type Size } from './image-size.ts';
@@ -86,17 +87,17 @@ const unbounded: readonly (readonly [api: Api, body: object, name: string | unde
 for (const [api, body, name] of unbounded)
   test(`${api}: ${JSON.stringify(body).slice(0, 90)} → ${name ?? 'bounded'}`, () => {
     const needs = needsOf(api, body);
-    assert.equal(needs.unbounded, name);
-    assert.equal(needs.unbounded, name, 'asked again');
+    assert.equal(needs.later.unbounded, name);
+    assert.equal(needs.later.unbounded, name, 'asked again');
   });
 
 test('tools that turn out to be no JSON have no bound, and nothing is thrown', () => {
   const body = `{"model":"m","messages":[{"role":"user","content":"${'x'.repeat(40_000)}"}],"tools":[{oops}]}`;
-  assert.equal(readChat(Buffer.from(body)).needs.unbounded, 'tools: cannot be read');
+  assert.equal(readChat(Buffer.from(body)).needs.later.unbounded, 'tools: cannot be read');
 });
 
 const hour = { cache_control: { type: 'ephemeral', ttl: '1h' } };
-const writes: readonly (readonly [api: Api, body: object, longest: Needs['cacheWrites']])[] = [
+const writes: readonly (readonly [api: Api, body: object, longest: CacheWrites])[] = [
   ['messages', hi, '5m'],
   ['messages', user({ type: 'text', text: 'a', cache_control: { type: 'ephemeral' } }), '5m'],
   ['messages', user({ type: 'text', text: 'a', ...hour }), '1h'],
@@ -110,10 +111,10 @@ const writes: readonly (readonly [api: Api, body: object, longest: Needs['cacheW
 
 test('a cache of an hour is reckoned with only where it is asked for', () => {
   for (const [api, body, longest] of writes)
-    assert.equal(needsOf(api, body).cacheWrites, longest, JSON.stringify(body));
+    assert.equal(needsOf(api, body).later.cacheWrites, longest, JSON.stringify(body));
   const spelt = String.raw`{"model":"m","max_tokens":1,"messages":[{"role":"user","content":"a"}],"cache_control":{"ttl":"\u0031h"}}`;
-  assert.equal(readMessages(Buffer.from(spelt)).needs.cacheWrites, '1h', 'however it is spelt');
-  assert.equal(readEmbeddings(Buffer.from('{"model":"m","input":"a"}')).needs.cacheWrites, 'none');
+  assert.equal(readMessages(Buffer.from(spelt)).needs.later.cacheWrites, '1h', 'however it is spelt');
+  assert.equal(readEmbeddings(Buffer.from('{"model":"m","input":"a"}')).needs.later.cacheWrites, 'none');
 });
 
 /** The first bytes of files of each kind, as written by common encoders. */
@@ -173,10 +174,10 @@ test('the bytes of media are no text, and every dialect counts the same image al
     ['responses', asked({ type: 'input_image', image_url: url })],
   ];
   for (const [api, body] of bodies) {
-    const { promptBound, beside, images, vision, unbounded: name } = needsOf(api, body);
+    const { promptBound, beside, images, vision, later } = needsOf(api, body);
     assert.ok(promptBound > 1_890 && promptBound < 2_300, `${api}: ${promptBound}`);
     assert.ok(beside > 1_890 && beside < promptBound);
-    assert.deepEqual({ images, vision, name }, { images: 1, vision: true, name: undefined });
+    assert.deepEqual({ images, vision, name: later.unbounded }, { images: 1, vision: true, name: undefined });
   }
 });
 

@@ -1,6 +1,7 @@
 /** What the messages of a request weigh when some of them are no text: the same parts are found in every dialect. */
-import type { Api, Ask, Needs } from '../core/ask.ts';
+import type { Api, Ask, LaterNeeds, Needs } from '../core/ask.ts';
 import { asObject, asText } from '../core/json.ts';
+import type { CacheWrites } from '../core/price.ts';
 import type { JsonObject, JsonValue } from '../core/snapshot.ts';
 import { imageTokens, sizeOf } from './image-size.ts';
 import { bytesOf } from './json-source.ts';
@@ -123,23 +124,28 @@ export function promptNeeds(
   };
 }
 
-type Later = 'unbounded' | 'cacheWrites';
+type Readers = { readonly [name in keyof LaterNeeds]: () => LaterNeeds[name] };
 
-/** The needs with those that cost a pass over the request: each is read when somebody asks for it, and once. */
-export function readLater(
-  known: Omit<Needs, Later>,
-  later: { readonly [name in Later]: () => Needs[name] },
-): Needs {
-  const found: { -readonly [name in Later]?: { readonly value: Needs[name] } } = {};
-  return {
-    ...known,
-    get unbounded() {
-      return (found.unbounded ??= { value: later.unbounded() }).value;
-    },
-    get cacheWrites() {
-      return (found.cacheWrites ??= { value: later.cacheWrites() }).value;
-    },
-  };
+/**
+ * Reads each when somebody asks for it, and once. A class, for every object literal with getters gets a hidden class
+ * of its own, which keeps the request it belongs to until the next full collection: 16 KB each, a fifth of the CPU time.
+ */
+export class ReadLater implements LaterNeeds {
+  readonly #readers: Readers;
+  #unbounded: { readonly value: string | undefined } | undefined;
+  #cacheWrites: CacheWrites | undefined;
+
+  constructor(readers: Readers) {
+    this.#readers = readers;
+  }
+
+  get unbounded(): string | undefined {
+    return (this.#unbounded ??= { value: this.#readers.unbounded() }).value;
+  }
+
+  get cacheWrites(): CacheWrites {
+    return (this.#cacheWrites ??= this.#readers.cacheWrites());
+  }
 }
 
 /** Tools that the caller runs, in every dialect; the provider runs all others, and reads what they bring. */
@@ -168,7 +174,7 @@ function readable(read: () => unknown): readonly unknown[] | undefined {
 }
 
 /** Whether anything in these bytes may ask for a cache of one hour, escaped spellings included. */
-export function cacheWrites(pieces: readonly (Buffer | undefined)[]): Needs['cacheWrites'] {
+export function cacheWrites(pieces: readonly (Buffer | undefined)[]): CacheWrites {
   const marks = ['"1h"', '\\u0031', '\\u0068'];
   return pieces.some((piece) => piece && marks.some((mark) => piece.includes(mark))) ? '1h' : '5m';
 }

@@ -8,7 +8,12 @@ import { isDenial } from './hold.ts';
 import { patiently, type Waiting } from './patience.ts';
 
 /** Waits while others run in its place; throws Refused. */
-export async function admit(caller: Caller, waiting: Waiting, snapshot: Snapshot): Promise<Ticket> {
+export function admit(caller: Caller, waiting: Waiting, snapshot: Snapshot): Ticket | Promise<Ticket> {
+  const entered = waiting.world.ledger.admit(caller);
+  return isDenial(entered) ? admitLater(caller, waiting, snapshot) : entered;
+}
+
+async function admitLater(caller: Caller, waiting: Waiting, snapshot: Snapshot): Promise<Ticket> {
   const { world } = waiting;
   const entered = await patiently(
     waiting,

@@ -8,6 +8,7 @@
  *                      → over
  */
 import { classify, type ErrorReply, type Failure, type Sent } from '../core/failure.ts';
+import type { Draft } from '../core/optional.ts';
 import type { Timeouts } from '../core/snapshot.ts';
 import { BadAnswer, type AnswerFacts, type StreamTranslator, type WholeAnswer } from '../dialects/dialect.ts';
 import { SseReader, type SseEvent } from '../dialects/sse.ts';
@@ -72,7 +73,7 @@ export class Attempt implements UpstreamSink {
   readonly #began: number;
   readonly #exchange: Exchange;
   readonly #sse = new SseReader();
-  readonly #stopTotal: Cancel;
+  #stopTotal: Cancel = () => undefined;
   #stopTimer: Cancel = () => undefined;
   #stopLinger: Cancel = () => undefined;
   #decide: (verdict: Verdict) => void = () => undefined;
@@ -100,11 +101,13 @@ export class Attempt implements UpstreamSink {
     this.verdict = new Promise((resolve) => {
       this.#decide = resolve;
     });
-    this.#arm(order.timeouts.connect, 'no connection');
-    this.#stopTotal = clock.after(order.timeouts.total, () =>
-      this.#fail(timedOut('the answer was not complete in time')),
-    );
+    // A whole answer has its own time, most often within the total: then there is nothing more to watch.
+    const { connect, response, total } = order.timeouts;
+    if (order.stream || connect + response + refusalMs > total)
+      this.#stopTotal = clock.after(total, () => this.#fail(timedOut('the answer was not complete in time')));
     this.#exchange = upstream.send(order.call, this);
+    // On a connection that was kept the request has been written by now.
+    if (this.#phase === 'connecting') this.#arm(connect, 'no connection');
   }
 
   /** Nobody wants the answer any longer: closes the upstream at once. */
@@ -130,13 +133,10 @@ export class Attempt implements UpstreamSink {
 
   facts(): CallFacts {
     const answer = this.#answer?.facts ?? this.#order.translator.facts();
-    return {
-      ...answer,
-      status: this.#status,
-      written: this.#written,
-      ...(this.#drained ? { drained: true } : {}),
-      ...(this.#firstToken === undefined ? {} : { firstTokenMs: this.#firstToken }),
-    };
+    const facts: Draft<CallFacts> = { ...answer, status: this.#status, written: this.#written };
+    if (this.#firstToken !== undefined) facts.firstTokenMs = this.#firstToken;
+    if (this.#drained) facts.drained = true;
+    return facts;
   }
 
   connected(): void {
@@ -181,7 +181,7 @@ export class Attempt implements UpstreamSink {
   end(): void {
     if (this.#phase === 'refusal')
       this.#refuse(Buffer.concat(this.#chunks).toString('utf8', 0, maxErrorBytes));
-    else if (this.#phase === 'collecting') this.#guard(() => this.#finishWhole(Buffer.concat(this.#chunks)));
+    else if (this.#phase === 'collecting') this.#guard(() => this.#finishWhole(joined(this.#chunks)));
     else if (this.#phase === 'starting' || this.#phase === 'flowing') this.#guard(() => this.#finishStream());
     else if (this.#phase !== 'over')
       this.#fail({ class: 'connection', status: 0, message: 'closed without an answer' });
@@ -376,6 +376,11 @@ export class Attempt implements UpstreamSink {
       });
     }
   }
+}
+
+function joined(chunks: readonly Buffer[]): Buffer {
+  const [first] = chunks;
+  return first && chunks.length === 1 ? first : Buffer.concat(chunks);
 }
 
 function timedOut(message: string): Failure {

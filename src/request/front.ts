@@ -54,11 +54,10 @@ export class Front {
   /** Sends a whole JSON answer. */
   whole(pieces: readonly Uint8Array[], cost: Cost): void {
     const length = pieces.reduce((sum, piece) => sum + piece.length, 0);
-    this.#head(200, {
-      ...json,
-      'content-length': String(length),
-      ...routingHeaders(this.#trail, this.#clock.ticks(), cost),
-    });
+    const headers = routingHeaders(this.#trail, this.#clock.ticks(), cost);
+    headers['content-type'] = 'application/json';
+    headers['content-length'] = String(length);
+    this.#head(200, headers);
     this.#reply.end(pieces.length === 1 ? pieces[0] : Buffer.concat(pieces));
   }
 

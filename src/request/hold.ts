@@ -7,6 +7,7 @@ import type { Target } from '../core/budget.ts';
 import type { PlanStep } from '../core/chain.ts';
 import { answersOf, demandOf, largestCap, type Demand } from '../core/demand.ts';
 import { nano, zero, type Nano } from '../core/money.ts';
+import type { Draft } from '../core/optional.ts';
 import type { Endpoint } from '../core/snapshot.ts';
 import { addedByPreset, promptBoundAt, tokenBound } from '../core/token-bound.ts';
 import type { Denial, Hold, Ticket, World } from '../ports.ts';
@@ -46,14 +47,22 @@ export function isDenial(result: object): result is Denial {
 }
 
 /** Holds, or tells why not. */
-export async function holdFor(input: HoldInput): Promise<Held | Denial> {
-  const { step, ticket, request } = input;
-  const { endpoint } = step;
-  const target: Target = { provider: endpoint.provider.name, model: endpoint.model.slug };
+export function holdFor(input: HoldInput): Held | Denial | Promise<Held | Denial> {
+  const { step, ticket } = input;
+  const { provider, model } = step.endpoint;
+  const target: Target = { provider: provider.name, model: model.slug };
   const facts: Facts = { input: boundByBytes(input), cached: cachedAtPrimary(input) };
   const limited = ticket.limits(target);
   if (limited === 'nothing') return { ...facts, step, hold: nothingHeld };
-  const part = limited === 'money' ? unboundedAt(request, endpoint) : undefined;
+  return holdWithin(input, { target, facts, money: limited === 'money' });
+}
+
+type Limited = { readonly target: Target; readonly facts: Facts; readonly money: boolean };
+
+async function holdWithin(input: HoldInput, { target, facts, money }: Limited): Promise<Held | Denial> {
+  const { request } = input;
+  const { endpoint } = input.step;
+  const part = money ? unboundedAt(request, endpoint) : undefined;
   if (part !== undefined) return { denied: 'unbounded', part };
   const first = await grant(input, target, facts);
   if (!isDenial(first) || first.denied === 'unpriced' || first.denied === 'unavailable') return first;
@@ -116,7 +125,7 @@ function demandAt({ step, request, trail, world }: HoldInput, { input, cached }:
     from,
     until: from + route.failover.timeouts.total,
     before: isPrimary ? zero : nano(spentSoFar(trail) - trail.premiumCounted),
-    ...(isPrimary ? {} : { primary: { endpoint: trail.primary, cached } }),
+    primary: isPrimary ? undefined : { endpoint: trail.primary, cached },
   });
 }
 
@@ -138,16 +147,19 @@ function cachedAtPrimary({ step, request, trail, world }: HoldInput): number {
 
 /** What has no bound of its cost there. Tools that the provider runs stay behind when the request crosses wires. */
 function unboundedAt({ ask, dialect }: Request, { wire }: Endpoint): string | undefined {
-  const part = ask.needs.unbounded;
+  const part = ask.needs.later.unbounded;
   const hosted = part !== undefined && /^(tools|plugins|web_search_options)\b/.test(part);
   return hosted && wire !== dialect.sameWire ? undefined : part;
 }
 
 /** The step with the cap that is really sent, and what is really held for it. */
 function withCap(step: PlanStep, cap: number, worst: Nano | undefined): PlanStep {
-  const { merged, worst: _planned, ...rest } = step;
-  const held = worst === undefined ? {} : { worst };
-  if (cap === merged.outputCap) return { ...rest, merged, ...held };
+  const { merged } = step;
+  const held: Draft<PlanStep> = { ...step };
+  if (worst === undefined) delete held.worst;
+  else held.worst = worst;
+  if (cap === merged.outputCap) return held;
   const warning = `the output cap was lowered from ${merged.outputCap} to ${cap} tokens: more does not fit the limits`;
-  return { ...rest, merged: { ...merged, outputCap: cap, warnings: [...merged.warnings, warning] }, ...held };
+  held.merged = { ...merged, outputCap: cap, warnings: [...merged.warnings, warning] };
+  return held;
 }

@@ -2,11 +2,11 @@
 import type { Ask } from '../core/ask.ts';
 import type { PlanStep } from '../core/chain.ts';
 import { firstTokenMs } from '../core/patience.ts';
-import { optional } from '../core/optional.ts';
+import { once } from '../core/once.ts';
 import type { Route } from '../core/resolve.ts';
-import type { Endpoint } from '../core/snapshot.ts';
+import type { Endpoint, Provider } from '../core/snapshot.ts';
 import type { Counted } from '../core/token-bound.ts';
-import type { AnswerIdentity, Dialect } from '../dialects/dialect.ts';
+import type { AnswerIdentity, Dialect, StreamTranslator } from '../dialects/dialect.ts';
 import { code } from '../dialects/table.ts';
 import type { Signatures } from '../ports.ts';
 import type { AttemptOrder } from './attempt.ts';
@@ -42,6 +42,14 @@ export type Prepared = {
   readonly incomplete: boolean;
 };
 
+/** A whole answer tells nothing before its end. */
+const untold: StreamTranslator = {
+  event: () => ({ content: false, last: false }),
+  finished: () => false,
+  facts: () => ({ outputSeen: 0, outputBytes: 0 }),
+  closing: () => new Uint8Array(),
+};
+
 /** Prepares an attempt. Throws Refused when the request cannot be understood well enough to cross wires. */
 export function prepare(
   request: Request,
@@ -53,7 +61,7 @@ export function prepare(
     ask,
     merged,
     endpoint,
-    ...optional('preset', route.preset),
+    preset: route.preset,
     provider: route.provider,
     ownProviders: request.ownProviders,
     keeps: (signature) => signatures.issuerOf(workspace, signature) === issuerOf(endpoint),
@@ -65,43 +73,31 @@ export function prepare(
     created: Math.floor(request.at / 1_000),
     answers: ask.needs.answers,
   };
-  const headers = {
-    ...coded.headers,
-    ...travelling(request.headers, endpoint),
-    ...credentials(endpoint, credential),
-    'content-type': 'application/json',
-    accept: ask.stream ? 'text/event-stream' : 'application/json',
-  };
   return {
     order: {
       call: {
         method: 'POST',
         url: `${endpoint.provider.baseUrl}${coded.path}`,
         model: endpoint.providerModel,
-        headers,
+        headers: headersFor(request, coded.headers, { endpoint, credential }),
         body: coded.body,
       },
       stream: ask.stream,
-      translator: coded.stream(identity),
+      translator: ask.stream ? coded.stream(identity) : untold,
       whole: (body) => coded.whole(body, identity),
       timeouts: route.failover.timeouts,
       firstTokenMs: firstTokenMs(route.failover.timeouts, ask.needs),
-      sent: { callerKeys: ask.keys, translated: coded.translated, secrets: secretsOf(endpoint) },
+      sent: { callerKeys: ask.keys, translated: coded.translated, secrets: secretsOf(endpoint.provider) },
     },
-    warnings: [
-      ...(tierDrop === undefined ? [] : [tierDrop]),
-      ...merged.warnings,
-      ...coded.warnings,
-      ...coded.notes,
-    ],
+    warnings: (tierDrop === undefined ? [] : [tierDrop]).concat(merged.warnings, coded.warnings, coded.notes),
     incomplete: coded.warnings.length > 0,
   };
 }
 
 /** Whatever was configured for the provider alone; short values are no secrets and would mask ordinary words. */
-function secretsOf({ provider }: Endpoint): readonly string[] {
-  return [...provider.credentials, ...Object.values(provider.headers)].filter((value) => value.length >= 8);
-}
+const secretsOf = once((provider: Provider): readonly string[] =>
+  [...provider.credentials, ...Object.values(provider.headers)].filter((value) => value.length >= 8),
+);
 
 /** Signatures are verified by the vendor, whichever account they were made with. */
 export function issuerOf({ provider, model }: Endpoint): string {
@@ -109,25 +105,44 @@ export function issuerOf({ provider, model }: Endpoint): string {
 }
 
 /** The client's headers that travel, each only to the wire it means something to. Credentials and cookies never do. */
-function travelling(headers: Headers, { wire }: Endpoint): Record<string, string> {
-  const names =
-    wire === 'anthropic'
-      ? ['anthropic-beta', 'anthropic-version', 'traceparent']
-      : ['openai-beta', 'traceparent'];
-  const pairs = names.flatMap((name) =>
-    headers[name] === undefined ? [] : [[name, headers[name]] as const],
-  );
-  return Object.fromEntries(pairs);
+const travelling = ['openai-beta', 'traceparent'];
+const travellingToAnthropic = ['anthropic-beta', 'anthropic-version', 'traceparent'];
+
+type Bound = { readonly endpoint: Endpoint; readonly credential: string | undefined };
+
+/** The wire's own, those of the client that travel, the provider's, and its credential; later ones win. */
+function headersFor(
+  { headers, ask }: Request,
+  wires: Readonly<Record<string, string>>,
+  { endpoint, credential }: Bound,
+): Record<string, string> {
+  const out: Record<string, string> = { ...wires };
+  for (const name of endpoint.wire === 'anthropic' ? travellingToAnthropic : travelling) {
+    const value = headers[name];
+    if (value !== undefined) out[name] = value;
+  }
+  addCredentials(out, endpoint, credential);
+  out['content-type'] = 'application/json';
+  out['accept'] = ask.stream ? 'text/event-stream' : 'application/json';
+  return out;
 }
 
 /** The provider's own headers and credential. */
 export function credentials(
-  { provider }: Endpoint,
-  secret = provider.credentials[0],
+  endpoint: Endpoint,
+  secret = endpoint.provider.credentials[0],
 ): Record<string, string> {
+  const out: Record<string, string> = {};
+  addCredentials(out, endpoint, secret);
+  return out;
+}
+
+function addCredentials(
+  out: Record<string, string>,
+  { provider }: Endpoint,
+  secret: string | undefined,
+): void {
+  for (const name in provider.headers) out[name] = provider.headers[name] ?? '';
   const { header, scheme } = provider.auth;
-  return {
-    ...provider.headers,
-    ...(secret === undefined ? {} : { [header]: scheme === '' ? secret : `${scheme} ${secret}` }),
-  };
+  if (secret !== undefined) out[header] = scheme === '' ? secret : `${scheme} ${secret}`;
 }

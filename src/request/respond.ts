@@ -1,6 +1,6 @@
 /** What the client is told in headers: who serves, in which place, after what, and what it cost. */
 import { toUsd } from '../core/money.ts';
-import { optional } from '../core/optional.ts';
+import { optional, type Draft } from '../core/optional.ts';
 import type { Problem } from '../core/problem.ts';
 import { multiplier } from '../core/record.ts';
 import { routeText } from '../core/route.ts';
@@ -16,49 +16,49 @@ const maxHeaderBytes = 2_000;
 export type Cost = { readonly usage: Usage };
 
 /** Headers for the moment the answer's head leaves. `now` is the clock that never steps back, in ms. */
-export function routingHeaders(trail: Trail, now: number, money?: Cost): OutHeaders {
+export function routingHeaders(trail: Trail, now: number, money?: Cost): Draft<OutHeaders> {
   const preset = trail.route?.preset;
   const served = servedBy(trail);
-  const route = routeText(trail.route?.hops);
-  const list = (items: readonly string[]): string | undefined =>
-    items.length > 0 ? shortened(items, route?.length ?? 0) : undefined;
-  return {
+  const headers: Draft<OutHeaders> = {
     'x-generation-id': trail.id,
     'request-id': trail.id,
     'server-timing': timing(trail, now),
-    ...optional('x-spillway-preset', preset && `${preset.slug}@${preset.version}`),
-    ...optional('x-spillway-route', route),
-    ...(served
-      ? {
-          'x-spillway-model': served.model,
-          'x-spillway-provider': served.provider,
-          'x-spillway-position': String(served.position),
-          'x-spillway-fallback': String(served.position > 0),
-        }
-      : {}),
-    ...optional(
-      'x-spillway-attempts',
-      list(trail.attempts.map(({ model, provider, outcome }) => `${model}@${provider}:${outcome}`)),
-    ),
-    ...optional(
-      'x-spillway-skipped',
-      list(trail.skipped.map(({ endpoint, reason }) => `${endpoint}:${reason}`)),
-    ),
-    ...(money ? costHeaders(trail, money.usage) : {}),
   };
+  if (preset) headers['x-spillway-preset'] = `${preset.slug}@${preset.version}`;
+  const route = routeText(trail.route?.hops);
+  const taken = route?.length ?? 0;
+  if (route !== undefined) headers['x-spillway-route'] = route;
+  if (served) {
+    headers['x-spillway-model'] = served.model;
+    headers['x-spillway-provider'] = served.provider;
+    headers['x-spillway-position'] = String(served.position);
+    headers['x-spillway-fallback'] = String(served.position > 0);
+  }
+  const { attempts, skipped } = trail;
+  if (attempts.length > 0)
+    headers['x-spillway-attempts'] = shortened(
+      attempts.map(({ model, provider, outcome }) => `${model}@${provider}:${outcome}`),
+      taken,
+    );
+  if (skipped.length > 0)
+    headers['x-spillway-skipped'] = shortened(
+      skipped.map(({ endpoint, reason }) => `${endpoint}:${reason}`),
+      taken,
+    );
+  if (money) addCost(headers, trail, money.usage);
+  return headers;
 }
 
-function costHeaders(trail: Trail, usage: Usage): OutHeaders {
+function addCost(headers: Draft<OutHeaders>, trail: Trail, usage: Usage): void {
   const cost = costSoFar(trail);
   const times = multiplier(cost, primaryCost(trail, usage));
-  return {
-    'x-spillway-cost-usd': decimal(toUsd(cost)),
-    ...optional('x-spillway-cost-multiplier', times === undefined ? undefined : String(times)),
-  };
+  headers['x-spillway-cost-usd'] = decimal(toUsd(cost));
+  if (times !== undefined) headers['x-spillway-cost-multiplier'] = String(times);
 }
 
+/** Below a millionth JavaScript would write an exponent. */
 function decimal(usd: number): string {
-  return usd.toFixed(9).replace(/\.?0+$/, '') || '0';
+  return usd >= 1e-6 ? String(usd) : usd.toFixed(9).replace(/\.?0+$/, '') || '0';
 }
 
 /** Each list may take its share of the bound, beside the `taken` bytes of another header; what does not fit is counted: `a:ok,b:context,+3 more`. */

@@ -5,7 +5,7 @@ import { answersOf } from '../core/demand.ts';
 import type { Failure } from '../core/failure.ts';
 import type { PlanStep } from '../core/chain.ts';
 import { nano, zero, type Nano } from '../core/money.ts';
-import { optional } from '../core/optional.ts';
+import type { Draft } from '../core/optional.ts';
 import { cost, isPriced, rateAt, worstCase, type Price } from '../core/price.ts';
 import type { AttemptRecord } from '../core/record.ts';
 import { completionTokens, promptTokens, type Usage } from '../core/usage.ts';
@@ -29,8 +29,7 @@ export type AttemptEnd = {
 /** The record of a finished attempt. */
 export function settleAttempt(end: AttemptEnd): AttemptRecord {
   const { step, facts, failure } = end;
-  const money = moneyOf(end);
-  return {
+  const record: Draft<AttemptRecord> = {
     id: end.id,
     model: step.endpoint.model.slug,
     provider: step.endpoint.provider.name,
@@ -38,13 +37,15 @@ export function settleAttempt(end: AttemptEnd): AttemptRecord {
     at: end.at,
     outcome: failure?.class ?? 'ok',
     status: failure?.status ?? facts.status,
-    ...optional('message', failure?.message),
-    ...optional('upstreamId', facts.upstreamId),
-    ...optional('firstTokenMs', facts.firstTokenMs),
     latencyMs: end.latencyMs,
-    ...optional('worst', step.worst),
-    ...money,
+    basis: 'none',
+    cost: zero,
   };
+  if (failure) record.message = failure.message;
+  if (facts.upstreamId !== undefined) record.upstreamId = facts.upstreamId;
+  if (facts.firstTokenMs !== undefined) record.firstTokenMs = facts.firstTokenMs;
+  if (step.worst !== undefined) record.worst = step.worst;
+  return Object.assign(record, moneyOf(end));
 }
 
 type Money = Pick<
@@ -59,10 +60,7 @@ function moneyOf(end: AttemptEnd): Money {
   const price = isPriced(step.endpoint.price) ? step.endpoint.price : undefined;
   const money = failure && !facts.drained ? moneyOfBroken(end, price) : moneyOfAnswer(end, price);
   const counted = money.carried ?? money.cost;
-  return {
-    ...money,
-    ...(step.worst !== undefined && counted > step.worst ? { overrun: true as const } : {}),
-  };
+  return step.worst !== undefined && counted > step.worst ? { ...money, overrun: true } : money;
 }
 
 /** An answer costs what the provider reported, else what we counted: then limits carry the bound of it. */
@@ -71,15 +69,17 @@ function moneyOfAnswer(end: AttemptEnd, price: Price | undefined): Money {
   const usage = facts.usage ?? countedBy(end);
   const priced = (of: Usage): Nano => (price ? cost(price, of, at) : zero);
   const paid = facts.charged ?? priced(usage);
-  const { reasoning: _reasoning, ...prompt } = { ...usage, output: 0 };
-  return {
+  const prompt = { ...usage, output: 0, reasoning: 0 };
+  const money: Draft<Money> = {
     usage,
     basis: facts.usage ? 'measured' : 'estimated',
     cost: paid,
     promptCost: nano(Math.min(paid, priced(prompt))),
-    ...(facts.usage ? {} : carriedBy(end, facts.charged === undefined ? price : undefined, paid)),
-    ...(price && facts.charged === undefined ? { rate: rateAt(price, promptTokens(usage), at) } : {}),
   };
+  const ours = facts.charged === undefined ? price : undefined;
+  if (!facts.usage) Object.assign(money, carriedBy(end, ours, paid));
+  if (ours) money.rate = rateAt(ours, promptTokens(usage), at);
+  return money;
 }
 
 /** What broke off without usage is unmeasured: an estimate stands beside a zero, and limits carry the bound of it. */

@@ -2,7 +2,7 @@
 import type { Api, Ask } from '../core/ask.ts';
 import type { FinishReason } from '../core/conversation.ts';
 import { add, zero, type Nano } from '../core/money.ts';
-import { optional } from '../core/optional.ts';
+import type { Draft } from '../core/optional.ts';
 import type { Refused } from '../core/problem.ts';
 import { cost, isPriced } from '../core/price.ts';
 import {
@@ -17,7 +17,7 @@ import {
 } from '../core/record.ts';
 import type { Route } from '../core/resolve.ts';
 import { routeText } from '../core/route.ts';
-import type { Endpoint, JsonObject, Key } from '../core/snapshot.ts';
+import type { Endpoint, JsonObject, JsonValue, Key } from '../core/snapshot.ts';
 import { cold, type Usage } from '../core/usage.ts';
 import type { Dialect } from '../dialects/dialect.ts';
 import type { Ticket, World } from '../ports.ts';
@@ -72,13 +72,12 @@ export function beginTrail(
   world: World,
 ): Trail {
   const { clock, ids } = world;
-  return {
+  const trail: Draft<Trail> = {
     id: ids.generation(),
     api: dialect.api,
     at: clock.now(),
     began: clock.ticks(),
     revision,
-    ...optional('userAgent', headers['user-agent']?.slice(0, 200)),
     tags: readTags(headers['x-spillway-tags']),
     wantsMetadata: headers['x-openrouter-metadata']?.toLowerCase() === 'enabled',
     attempts: [],
@@ -86,15 +85,20 @@ export function beginTrail(
     crossing: [],
     skipped: [],
     premiumCounted: 0,
-    ...optional('originator', headers['originator']?.slice(0, 64)),
   };
+  const { 'user-agent': agent, originator } = headers;
+  if (agent !== undefined) trail.userAgent = agent.slice(0, 200);
+  if (originator !== undefined) trail.originator = originator.slice(0, 64);
+  return trail;
 }
 
 const maxTags = 16;
+const noTags = {};
 
 /** `customer=acme, feature=search` → tags; what is no pair is ignored. */
 function readTags(header: string | undefined): Readonly<Record<string, string>> {
-  const pairs = (header ?? '').split(',').map((pair) => pair.split('=', 2).map((side) => side.trim()));
+  if (header === undefined) return noTags;
+  const pairs = header.split(',').map((pair) => pair.split('=', 2).map((side) => side.trim()));
   return Object.fromEntries(
     pairs
       .filter(([name, value]) => name && value)
@@ -129,29 +133,29 @@ export function primaryCost(trail: Trail, usage: Usage): Nano | undefined {
 export function routingFacts(trail: Trail, usage: Usage): JsonObject {
   const served = servedBy(trail);
   const preset = trail.route?.preset;
-  return {
-    generation: trail.id,
-    ...optional('preset', preset && `${preset.slug}@${preset.version}`),
-    ...optional('route', routeText(trail.route?.hops)),
-    ...(served
-      ? {
-          model: served.model,
-          provider: served.provider,
-          position: served.position,
-          fallback: served.position > 0,
-        }
-      : {}),
-    attempts: trail.attempts.map(({ model, provider, outcome }) => `${model}@${provider}:${outcome}`),
-    ...(trail.skipped.length > 0
-      ? { skipped: trail.skipped.map(({ endpoint, reason }) => `${endpoint}:${reason}`) }
-      : {}),
-    ...optional('cost_multiplier', multiplier(costSoFar(trail), primaryCost(trail, usage))),
-    ...(warningsOf(trail).length > 0 ? { warnings: warningsOf(trail) } : {}),
-  };
+  const facts: Record<string, JsonValue> = { generation: trail.id };
+  if (preset) facts['preset'] = `${preset.slug}@${preset.version}`;
+  const route = routeText(trail.route?.hops);
+  if (route !== undefined) facts['route'] = route;
+  if (served) {
+    facts['model'] = served.model;
+    facts['provider'] = served.provider;
+    facts['position'] = served.position;
+    facts['fallback'] = served.position > 0;
+  }
+  facts['attempts'] = trail.attempts.map(({ model, provider, outcome }) => `${model}@${provider}:${outcome}`);
+  if (trail.skipped.length > 0)
+    facts['skipped'] = trail.skipped.map(({ endpoint, reason }) => `${endpoint}:${reason}`);
+  const times = multiplier(costSoFar(trail), primaryCost(trail, usage));
+  if (times !== undefined) facts['cost_multiplier'] = times;
+  const warnings = warningsOf(trail);
+  if (warnings.length > 0) facts['warnings'] = warnings;
+  return facts;
 }
 
 /** Of the route and of the attempt that served, or was the last. */
 export function warningsOf({ warnings, crossing, ticket }: Trail): readonly string[] {
+  if (warnings.length + crossing.length + (ticket?.observed.length ?? 0) === 0) return warnings;
   return [...new Set([...warnings, ...crossing, ...(ticket?.observed ?? [])])];
 }
 
@@ -163,50 +167,52 @@ export type Reason = { readonly problem?: string; readonly refusedBy?: string };
 /** The record of the whole generation. */
 export function recordOf(trail: Trail, conclusion: Conclusion): GenerationRecord {
   const { ask, route, key } = trail;
-  const served = servedBy(trail);
-  return {
+  const record: Draft<GenerationRecord> = {
     id: trail.id,
     at: trail.at,
     latencyMs: conclusion.latencyMs,
-    ...optional('firstTokenMs', served && firstToken(trail, served)),
     revision: trail.revision,
     workspace: key?.workspace ?? '',
     key: key?.name ?? '',
     api: trail.api,
     stream: ask?.stream ?? false,
     requested: route?.requested ?? ask?.model ?? '',
-    ...optional('preset', route?.preset?.slug),
-    ...optional('presetVersion', route?.preset?.version),
-    ...(route && route.hops.length > 0 ? { routed: route.hops, ...optional('task', route.task) } : {}),
     ending: conclusion.ending,
-    ...optional('problem', conclusion.problem),
-    ...optional('refusedBy', conclusion.refusedBy),
-    ...optional('finish', trail.finish),
-    ...optional('nativeFinish', trail.nativeFinish),
     attempts: trail.attempts,
     skipped: trail.skipped,
     warnings: warningsOf(trail),
-    ...optional('user', ask?.user),
-    ...optional('session', ask?.session),
-    tags: { ...ask?.tags, ...trail.tags },
-    ...optional(
-      'served',
-      served && { position: served.position, model: served.model, provider: served.provider },
-    ),
+    tags: ask ? { ...ask.tags, ...trail.tags } : trail.tags,
     cost: costSoFar(trail),
-    // What broke off is not measured: nothing can be compared with it.
-    ...optional(
-      'primaryCost',
-      served?.usage && served.basis !== 'unmeasured' ? primaryCost(trail, served.usage) : undefined,
-    ),
-    ...optional('premium', trail.premium),
-    ...optional('cacheLost', trail.cacheLost),
-    ...optional('userAgent', trail.userAgent),
-    ...optional('clientRetry', trail.clientRetry),
   };
+  if (route?.preset) {
+    record.preset = route.preset.slug;
+    record.presetVersion = route.preset.version;
+  }
+  if (route && route.hops.length > 0) {
+    record.routed = route.hops;
+    if (route.task !== undefined) record.task = route.task;
+  }
+  if (conclusion.problem !== undefined) record.problem = conclusion.problem;
+  if (conclusion.refusedBy !== undefined) record.refusedBy = conclusion.refusedBy;
+  if (trail.finish !== undefined) record.finish = trail.finish;
+  if (trail.nativeFinish !== undefined) record.nativeFinish = trail.nativeFinish;
+  if (ask?.user !== undefined) record.user = ask.user;
+  if (ask?.session !== undefined) record.session = ask.session;
+  if (trail.premium) record.premium = trail.premium;
+  if (trail.cacheLost !== undefined) record.cacheLost = trail.cacheLost;
+  if (trail.clientRetry) record.clientRetry = trail.clientRetry;
+  if (trail.userAgent !== undefined) record.userAgent = trail.userAgent;
+  const served = servedBy(trail);
+  if (served) addServed(record, trail, served);
+  return record;
 }
 
-/** From the client's request to the first content, in ms. */
-function firstToken(trail: Trail, served: AttemptRecord): number | undefined {
-  return served.firstTokenMs === undefined ? undefined : served.at - trail.at + served.firstTokenMs;
+function addServed(record: Draft<GenerationRecord>, trail: Trail, served: AttemptRecord): void {
+  const { position, model, provider, firstTokenMs, usage } = served;
+  record.served = { position, model, provider };
+  // From the client's request to the first content.
+  if (firstTokenMs !== undefined) record.firstTokenMs = served.at - trail.at + firstTokenMs;
+  // What broke off is not measured: nothing can be compared with it.
+  const primary = usage && served.basis !== 'unmeasured' ? primaryCost(trail, usage) : undefined;
+  if (primary !== undefined) record.primaryCost = primary;
 }

@@ -317,9 +317,11 @@ async function send(
     settle(verdict.failure);
     return { kind: 'failed', failed: failedAt(step, verdict.failure) };
   }
-  if (verdict.kind === 'stream') prepared.call.answered();
-  // Headers leave before the end is known; until then the trail shows the attempt as it stands.
-  trail.attempts[place] = record();
+  if (verdict.kind === 'stream') {
+    prepared.call.answered();
+    // Headers leave before the end is known; until then the trail shows the attempt as it stands.
+    trail.attempts[place] = record();
+  }
   return { ...verdict, settle, abandon };
 }
 

@@ -5,7 +5,7 @@
  */
 import type { FinishReason } from '../../core/conversation.ts';
 import { asObject } from '../../core/json.ts';
-import { optional } from '../../core/optional.ts';
+import { optional, type Draft } from '../../core/optional.ts';
 import type { JsonObject } from '../../core/snapshot.ts';
 import {
   BadAnswer,
@@ -16,7 +16,8 @@ import {
   type StreamTranslator,
   type WholeAnswer,
 } from '../dialect.ts';
-import { bytesOf, JsonFault, readSource, splice, type Edits } from '../json-source.ts';
+import { JsonFault } from '../json-scan.ts';
+import { bytesOf, readSource, splice, type Edits } from '../json-source.ts';
 import type { Source } from '../../core/ask.ts';
 import { hasDetails, proofsIn } from './own-details.ts';
 import { Repeat } from './repeat.ts';
@@ -170,13 +171,13 @@ export class ChatPass implements StreamTranslator {
   }
 
   #learn(source: Source, edits: Edits): void {
-    const place = source.members.get('choices')?.value;
+    const place = source.members.get('choices');
     if (!place) return;
     const { body } = source;
     const written = Buffer.from(frame(splice(source, new Map([...edits, ['choices', hole]]))));
     const at = written.indexOf(hole);
     this.#repeat.learn(
-      { before: body.subarray(0, place.start), after: body.subarray(place.end) },
+      { before: body.subarray(0, place.value), after: body.subarray(place.end) },
       { before: written.subarray(0, at), after: written.subarray(at + hole.length) },
     );
   }
@@ -283,6 +284,8 @@ function joined(a: Uint8Array | undefined, b: Uint8Array | undefined): Uint8Arra
 }
 
 /** OpenAI's finish reasons are the unified ones; anything else is kept raw and counts as a stop. */
+export function unifiedFinish(raw: string): FinishReason;
+export function unifiedFinish(raw: string | undefined): FinishReason | undefined;
 export function unifiedFinish(raw: string | undefined): FinishReason | undefined {
   switch (raw) {
     case undefined:
@@ -308,19 +311,21 @@ export function passAnswer(body: Buffer, identity: AnswerIdentity): WholeAnswer 
   const raw = parsed(bytesOf(source, 'usage'));
   const finish = list.map(({ finish_reason: reason }) => reason).find((reason) => typeof reason === 'string');
   const id = parsed(bytesOf(source, 'id'));
+  const usage = readChatUsage(raw);
+  const charged = readCharge(raw);
+  const facts: Draft<AnswerFacts> = { outputSeen: Math.ceil(choices.length / 4) };
+  if (typeof id === 'string') facts.upstreamId = id;
+  if (usage) facts.usage = usage;
+  if (charged !== undefined) facts.charged = charged;
+  if (finish !== undefined && finish !== null) {
+    facts.finish = unifiedFinish(finish);
+    facts.nativeFinish = finish;
+  }
+  if (hasDetails(choices)) facts.signatures = proofsIn(list);
   return {
-    facts: {
-      ...optional('upstreamId', typeof id === 'string' ? id : undefined),
-      ...optional('usage', readChatUsage(raw)),
-      ...optional('charged', readCharge(raw)),
-      ...optional('finish', unifiedFinish(finish)),
-      ...optional('nativeFinish', finish),
-      ...(hasDetails(choices) ? { signatures: proofsIn(list) } : {}),
-      outputSeen: Math.ceil(choices.length / 4),
-    },
+    facts,
     compose: (bill) => {
-      const own =
-        typeof raw === 'object' && raw !== null && readChatUsage(raw) ? (raw as JsonObject) : undefined;
+      const own = usage ? (raw as JsonObject) : undefined;
       const edits = new Map<string, string | undefined>([
         ['model', JSON.stringify(identity.model)],
         ['usage', writeChatUsage(bill, own)],

@@ -1,10 +1,10 @@
 /** Reads a chat completions request into an Ask: tolerant, checking only what must be understood. */
 import type { Ask, Needs, Source } from '../../core/ask.ts';
-import { asObject, someText } from '../../core/json.ts';
-import { optional } from '../../core/optional.ts';
+import { someText } from '../../core/json.ts';
+import type { Draft } from '../../core/optional.ts';
 import { refuse } from '../../core/problem.ts';
 import type { JsonObject, JsonValue } from '../../core/snapshot.ts';
-import { bytesOf, guarded, parseJson, readSource, valueOf } from '../json-source.ts';
+import { bytesOf, checkedBelow, guarded, readSource, valueOf } from '../json-source.ts';
 import { openRouterOnly } from '../openai-fields.ts';
 import { readProvider } from '../provider-object.ts';
 import {
@@ -13,7 +13,7 @@ import {
   mediaWords,
   plainWeight,
   promptNeeds,
-  readLater,
+  ReadLater,
   weigh,
   type Weight,
 } from '../weight.ts';
@@ -27,13 +27,10 @@ const large: ReadonlySet<string> = new Set([
   'response_format',
 ]);
 
-/** Bodies up to this size are also parsed whole, so that a mistake deep inside gets an exact answer from us. */
-const parseWholeBelow = 32 * 1024;
-
 /** Reads the body. Throws Refused: `invalid_json`, or `invalid_request` with the path of the field. */
 export function readChat(body: Buffer): Ask {
-  const { source, parsed } = sourceOf(body);
-  const values = smallValues(source, parsed);
+  const source = guarded(() => readSource(body, body.length <= checkedBelow));
+  const values = smallValues(source);
   const messages = bytesOf(source, 'messages');
   if (!messages)
     throw refuse('invalid_request', '"messages" is missing: send an array of messages.', {
@@ -44,15 +41,17 @@ export function readChat(body: Buffer): Ask {
   if (isEmptyArray(messages))
     throw refuse('invalid_request', '"messages" is empty: send at least one message.', { param: 'messages' });
   return {
-    ...readRouting(values, ['max_tokens', 'max_completion_tokens']),
+    ...readRouting(values, chatCaps),
     api: 'chat',
     source,
     values,
     parameters: values,
-    keys: new Set(source.members.keys()),
+    keys: source.members,
     needs: readNeeds(source, messages, values),
   };
 }
+
+const chatCaps = ['max_tokens', 'max_completion_tokens'];
 
 type Routing = Pick<
   Ask,
@@ -61,33 +60,31 @@ type Routing = Pick<
 
 /** What steers routing means the same in every dialect; only the output cap has names of its own. Throws Refused. */
 export function readRouting(values: JsonObject, caps: readonly string[]): Routing {
-  return {
-    ...optional('model', name(values, 'model')),
-    ...optional('preset', name(values, 'preset')),
+  const routing: Draft<Routing> = {
     models: names(values, 'models'),
     stream: flag(values, 'stream'),
     provider: readProvider(values),
-    ...optional('outputCap', cap(values, caps)),
-    ...optional('user', userOf(values)),
-    ...optional('session', someText(values['session_id'])),
     tags: tagsOf(values),
   };
+  const model = name(values, 'model');
+  const preset = name(values, 'preset');
+  const outputCap = cap(values, caps);
+  const user = userOf(values);
+  const session = someText(values['session_id']);
+  if (model !== undefined) routing.model = model;
+  if (preset !== undefined) routing.preset = preset;
+  if (outputCap !== undefined) routing.outputCap = outputCap;
+  if (user !== undefined) routing.user = user;
+  if (session !== undefined) routing.session = session;
+  return routing;
 }
 
-/** `parsed` is the whole body, where it is small enough to have been parsed anyway. */
-function sourceOf(body: Buffer): { readonly source: Source; readonly parsed: JsonObject | undefined } {
-  return guarded(() => {
-    const parsed = body.length <= parseWholeBelow ? asObject(parseJson(body)) : undefined;
-    return { source: readSource(body), parsed };
-  });
-}
-
-function smallValues(source: Source, parsed: JsonObject | undefined): JsonObject {
+function smallValues(source: Source): JsonObject {
   // Without a prototype, so that a key named __proto__ is a key like any other.
   const values = Object.create(null) as Record<string, JsonValue>;
   for (const key of source.members.keys()) {
     if (large.has(key)) continue;
-    const value = parsed ? parsed[key] : (guarded(() => valueOf(source, key)) as JsonValue);
+    const value = guarded(() => valueOf(source, key)) as JsonValue;
     if (value !== null && value !== undefined) values[key] = value;
   }
   return values;
@@ -170,7 +167,7 @@ function readNeeds(source: Source, messages: Buffer, values: JsonObject): Needs 
   const written = (tools?.length ?? 0) + (format?.length ?? 0);
   const weight = readWeight(source, messages);
   const answers = values['n'];
-  const known = {
+  return {
     ...promptNeeds(weight, { written, tools: hasTools }),
     tools: hasTools,
     jsonSchema: format !== undefined && format.includes('"json_schema"'),
@@ -180,11 +177,11 @@ function readNeeds(source: Source, messages: Buffer, values: JsonObject): Needs 
         ? Math.min(answers, 128)
         : 1,
     openRouterOnly: openRouterOnly(values, tools),
+    later: new ReadLater({
+      unbounded: () => weight.unbounded ?? hostedPart(source, values),
+      cacheWrites: () => cacheWrites([messages, tools, bytesOf(source, 'cache_control')]),
+    }),
   };
-  return readLater(known, {
-    unbounded: () => weight.unbounded ?? hostedPart(source, values),
-    cacheWrites: () => cacheWrites([messages, tools, bytesOf(source, 'cache_control')]),
-  });
 }
 
 function asksReasoning(values: JsonObject): boolean {

@@ -1,8 +1,8 @@
 /** Token usage on the chat wire: reading what providers report, writing what clients expect. */
 import { fromUsd, nano, toUsd, type Nano } from '../../core/money.ts';
 import { asCount } from '../../core/json.ts';
-import { optional } from '../../core/optional.ts';
-import type { JsonObject } from '../../core/snapshot.ts';
+import type { Draft } from '../../core/optional.ts';
+import type { JsonObject, JsonValue } from '../../core/snapshot.ts';
 import { completionTokens, promptTokens, type Usage } from '../../core/usage.ts';
 import type { Bill } from '../dialect.ts';
 
@@ -20,26 +20,21 @@ export function readChatUsage(raw: unknown): Usage | undefined {
   const details = usage['prompt_tokens_details'] as JsonObject | undefined;
   const cacheRead = asCount(details?.['cached_tokens']) ?? asCount(usage['prompt_cache_hit_tokens']);
   const cacheWrite = asCount(details?.['cache_write_tokens']);
-  const output = splitReasoning(usage, prompt ?? 0, completion ?? 0);
-  return {
+  const read: Draft<Usage> = {
     input: Math.max(0, (prompt ?? 0) - (cacheRead ?? 0) - (cacheWrite ?? 0)),
-    ...optional('cacheRead', cacheRead),
-    ...optional('cacheWrite', cacheWrite),
-    ...output,
+    output: completion ?? 0,
   };
-}
-
-function splitReasoning(
-  usage: JsonObject,
-  prompt: number,
-  completion: number,
-): Pick<Usage, 'output' | 'reasoning'> {
-  const reasoning = asCount(
-    (usage['completion_tokens_details'] as JsonObject | undefined)?.['reasoning_tokens'],
-  );
-  if (reasoning === undefined) return { output: completion };
-  const beside = reasoning > 0 && asCount(usage['total_tokens']) === prompt + completion + reasoning;
-  return { output: beside ? completion : Math.max(0, completion - reasoning), reasoning };
+  if (cacheRead !== undefined) read.cacheRead = cacheRead;
+  if (cacheWrite !== undefined) read.cacheWrite = cacheWrite;
+  const thought = usage['completion_tokens_details'] as JsonObject | undefined;
+  const reasoning = asCount(thought?.['reasoning_tokens']);
+  if (reasoning !== undefined) {
+    const all = (prompt ?? 0) + (completion ?? 0) + reasoning;
+    const beside = reasoning > 0 && asCount(usage['total_tokens']) === all;
+    if (!beside) read.output = Math.max(0, (completion ?? 0) - reasoning);
+    read.reasoning = reasoning;
+  }
+  return read;
 }
 
 /** No single request costs so much; a provider that says so is not believed. */
@@ -60,24 +55,28 @@ export function writeChatUsage(
   own: JsonObject = ownUsage(bill.usage),
   parts: readonly [input: string, output: string] = ['prompt', 'completions'],
 ): string {
-  const [input, output] = parts;
   return JSON.stringify({
     ...own,
     cost: toUsd(bill.cost),
     is_byok: false,
-    cost_details: {
-      ...(own['cost_details'] as JsonObject | undefined),
-      upstream_inference_cost: toUsd(bill.upstreamCost),
-      [`upstream_inference_${input}_cost`]: toUsd(bill.promptCost),
-      [`upstream_inference_${output}_cost`]: toUsd(nano(bill.upstreamCost - bill.promptCost)),
-      ...(bill.cost > bill.upstreamCost
-        ? { failed_attempts_cost: toUsd((bill.cost - bill.upstreamCost) as Nano) }
-        : {}),
-      ...(bill.unmeasured > 0 ? { unmeasured: toUsd(bill.unmeasured) } : {}),
-      ...(bill.basis === 'estimated' ? { estimated: true } : {}),
-    },
+    cost_details: costDetails(bill, own['cost_details'] as JsonObject | undefined, parts),
     spillway: bill.spillway,
   });
+}
+
+function costDetails(
+  bill: Bill,
+  own: JsonObject | undefined,
+  [input, output]: readonly [input: string, output: string],
+): JsonObject {
+  const details: Record<string, JsonValue> = { ...own, upstream_inference_cost: toUsd(bill.upstreamCost) };
+  details[`upstream_inference_${input}_cost`] = toUsd(bill.promptCost);
+  details[`upstream_inference_${output}_cost`] = toUsd(nano(bill.upstreamCost - bill.promptCost));
+  if (bill.cost > bill.upstreamCost)
+    details['failed_attempts_cost'] = toUsd(nano(bill.cost - bill.upstreamCost));
+  if (bill.unmeasured > 0) details['unmeasured'] = toUsd(bill.unmeasured);
+  if (bill.basis === 'estimated') details['estimated'] = true;
+  return details;
 }
 
 function ownUsage(usage: Usage): JsonObject {

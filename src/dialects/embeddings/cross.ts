@@ -37,7 +37,7 @@ export function embedElsewhere({ ask, merged, endpoint }: Outgoing, codec: Embed
   return {
     path: codec.path(endpoint),
     body: [Buffer.from(JSON.stringify(body))],
-    warnings: [...ask.keys]
+    warnings: [...ask.keys.keys()]
       .filter((key) => !understood.has(key))
       .map((key) => `"${key}" cannot be carried to this provider and was dropped`),
     whole: (bytes, identity) => answerOf(codec.read(bytes), { identity, packed, expected: texts.length }),

@@ -14,7 +14,8 @@ import {
   type StreamTranslator,
   type WholeAnswer,
 } from '../dialect.ts';
-import { bytesOf, JsonFault, readSource, splice, valueOf } from '../json-source.ts';
+import { JsonFault } from '../json-scan.ts';
+import { bytesOf, readSource, splice, valueOf } from '../json-source.ts';
 import { heartbeat } from '../sse.ts';
 import { embedElsewhere } from './cross.ts';
 import { readEmbeddings } from './read.ts';

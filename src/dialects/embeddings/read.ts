@@ -5,7 +5,7 @@ import { optional } from '../../core/optional.ts';
 import { refuse } from '../../core/problem.ts';
 import type { JsonObject, JsonValue } from '../../core/snapshot.ts';
 import { readProvider } from '../provider-object.ts';
-import { bytesOf, guarded, parseJson, readSource, valueOf } from '../json-source.ts';
+import { bytesOf, guarded, readSource, valueOf } from '../json-source.ts';
 
 /** Bytes per token of English and code is close to four. */
 const bytesPerToken = 4;
@@ -20,7 +20,7 @@ export function readEmbeddings(body: Buffer): Ask {
     source,
     values,
     parameters: values,
-    keys: new Set(source.members.keys()),
+    keys: source.members,
     ...optional('model', name(values, 'model')),
     ...optional('preset', name(values, 'preset')),
     models: [],
@@ -33,10 +33,7 @@ export function readEmbeddings(body: Buffer): Ask {
 }
 
 function sourceOf(body: Buffer): Source {
-  return guarded(() => {
-    parseJson(body);
-    return readSource(body);
-  });
+  return guarded(() => readSource(body, true));
 }
 
 /** A text, texts, the tokens of a text, or those of several. */
@@ -81,8 +78,7 @@ function needsOf(input: Buffer): Needs {
     promptBound: input.length,
     beside: 0,
     images: 0,
-    unbounded: undefined,
-    cacheWrites: 'none',
+    later: { unbounded: undefined, cacheWrites: 'none' },
     answers: 1,
     openRouterOnly: [],
   };

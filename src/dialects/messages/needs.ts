@@ -8,7 +8,7 @@ import {
   hostedTool,
   plainWeight,
   promptNeeds,
-  readLater,
+  ReadLater,
   weigh,
   type Weight,
 } from '../weight.ts';
@@ -30,7 +30,7 @@ export function readNeeds(source: Source, values: JsonObject): Needs {
   const frame = framePerMessage * count(messages, '"role"');
   const format = asObject(asObject(values['output_config'])['format'] ?? values['output_format']);
   const cached = ['system', 'messages', 'tools', 'cache_control'].map((key) => bytesOf(source, key));
-  const known = {
+  return {
     ...promptNeeds(weight, { written, tools: hasTools, frame }),
     tools: hasTools,
     jsonSchema: format['type'] === 'json_schema',
@@ -39,11 +39,11 @@ export function readNeeds(source: Source, values: JsonObject): Needs {
     ),
     answers: 1,
     openRouterOnly: openRouterOnly(values, tools),
+    later: new ReadLater({
+      unbounded: () => weight.unbounded ?? hostedPart(source, values),
+      cacheWrites: () => cacheWrites(cached),
+    }),
   };
-  return readLater(known, {
-    unbounded: () => weight.unbounded ?? hostedPart(source, values),
-    cacheWrites: () => cacheWrites(cached),
-  });
 }
 
 /** Named here, so that an endpoint elsewhere is left out instead of the feature being stripped in silence. */

@@ -9,7 +9,7 @@ import {
   hostedTool,
   plainWeight,
   promptNeeds,
-  readLater,
+  ReadLater,
   weigh,
   type Weight,
 } from '../weight.ts';
@@ -29,21 +29,21 @@ export function readNeeds(source: Source, values: JsonObject): Needs {
   const hasTools =
     tools !== undefined && tools[0] === 0x5b && !/^\[\s*\]$/.test(tools.toString('latin1', 0, 64));
   const frame = framePerItem * (1 + count(input, '"type"') + count(input, '"role"'));
-  const known = {
+  return {
     ...promptNeeds(weight, { written, tools: hasTools, frame }),
     tools: hasTools,
     jsonSchema: asObject(asObject(values['text'])['format'])['type'] === 'json_schema',
     reasoning: asksReasoning(values['reasoning']),
     answers: 1,
     openRouterOnly: openRouterOnly(values, tools),
+    later: new ReadLater({
+      unbounded: () =>
+        (values['prompt'] === undefined ? undefined : 'prompt: kept by the provider') ??
+        weight.unbounded ??
+        hostedTool(() => valueOf(source, 'tools')),
+      cacheWrites: () => cacheWrites([input, tools, bytesOf(source, 'instructions')]),
+    }),
   };
-  return readLater(known, {
-    unbounded: () =>
-      (values['prompt'] === undefined ? undefined : 'prompt: kept by the provider') ??
-      weight.unbounded ??
-      hostedTool(() => valueOf(source, 'tools')),
-    cacheWrites: () => cacheWrites([input, tools, bytesOf(source, 'instructions')]),
-  });
 }
 
 /** A summary alone asks for nothing: agents send it with every request, to models that think and to others. */

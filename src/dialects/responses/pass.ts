@@ -17,7 +17,8 @@ import {
   type StreamTranslator,
   type WholeAnswer,
 } from '../dialect.ts';
-import { bytesOf, JsonFault, readSource, splice } from '../json-source.ts';
+import { JsonFault } from '../json-scan.ts';
+import { bytesOf, readSource, splice } from '../json-source.ts';
 import type { SseEvent } from '../sse.ts';
 import { readResponsesUsage, writeResponsesUsage } from './usage.ts';
 

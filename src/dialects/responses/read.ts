@@ -5,20 +5,16 @@ import { optional } from '../../core/optional.ts';
 import { refuse } from '../../core/problem.ts';
 import type { JsonObject, JsonValue } from '../../core/snapshot.ts';
 import { readRouting } from '../chat/read.ts';
-import { bytesOf, guarded, parseJson, readSource, valueOf } from '../json-source.ts';
+import { bytesOf, checkedBelow, guarded, readSource, valueOf } from '../json-source.ts';
 import { readNeeds } from './needs.ts';
 
 /** Members that may be large and are forwarded as bytes. */
 const large: ReadonlySet<string> = new Set(['input', 'tools', 'instructions', 'client_metadata']);
 
-/** Bodies up to this size are also parsed whole, so that a mistake deep inside gets an exact answer from us. */
-const parseWholeBelow = 32 * 1024;
-
 /** Reads the body. Throws Refused: `invalid_json`, or `invalid_request` with the path of the field. */
 export function readResponses(body: Buffer): Ask {
   return guarded(() => {
-    if (body.length <= parseWholeBelow) parseJson(body);
-    const source = readSource(body);
+    const source = readSource(body, body.length <= checkedBelow);
     const values = smallValues(source);
     refuseStored(values);
     checkInput(source);
@@ -30,7 +26,7 @@ export function readResponses(body: Buffer): Ask {
       source,
       values,
       parameters: parametersOf(values),
-      keys: new Set(source.members.keys()),
+      keys: source.members,
       needs: readNeeds(source, values),
     };
   });
