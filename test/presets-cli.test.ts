@@ -33,7 +33,7 @@ test('a preset is written, compared, rolled out, taken back and removed', async 
     ],
     ['presets write coder -f -', 0, /revision 2: nothing to change/, config('anthropic/claude-haiku-4.5')],
     ['presets write coder -f -', 2, /error presets.coder.modles: .*did you mean models\?/, 'modles: []'],
-    ['presets write coder -f -', 2, /not valid YAML/, 'models: ['],
+    ['presets write coder -f -', 2, /cannot be read/, 'models: ['],
     ['presets write coder', 2, /from which file\?/],
     ['presets versions coder', 0, /^2 +active .* admin +revision 2 +haiku first\n1 +.* revision 1/],
     [

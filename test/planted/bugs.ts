@@ -46,8 +46,8 @@ export const planted: readonly Planted[] = [
   ),
   attempt(
     'a connection is waited for as long as an answer',
-    "this.#arm(order.timeouts.connect, 'no connection')",
-    "this.#arm(order.timeouts.total, 'no connection')",
+    "this.#arm(connect, 'no connection')",
+    "this.#arm(total, 'no connection')",
   ),
   attempt(
     'the first event counts as content',
