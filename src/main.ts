@@ -1,6 +1,7 @@
 /** The composition root: the only place that chooses adapters. Starts the gateway, prints the banner, stops it. */
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
+import type { Snapshot } from './core/snapshot.ts';
 import type { DatabaseSync } from 'node:sqlite';
 import { removeLocalFile, writeLocalFile } from './adapters/credentials.ts';
 import { backupDatabase, DataRefused, openDatabase } from './adapters/database.ts';
@@ -93,14 +94,17 @@ export async function startGateway(options: StartOptions): Promise<Running> {
     undo.push(() => database.close());
     const secret = loadSecret(config.dataDir, config.secret);
     const catalogue = loadCatalogue();
+    const opening: string[] = [];
     const configuration = openConfiguration({
       store: createSettingsStore(database),
       vault: createVault(secret),
       catalogue,
       resolve: createResolver(config.env, config.dataDir),
+      adminHashes: () => opening,
       now: () => Date.now(),
     });
     const first = await applyFirst(configuration, options);
+    opening.push(sha256(first.credentials.adminKey));
     const journal = openJournal({
       folder: config.dataDir,
       database: path,
@@ -271,7 +275,9 @@ type DoorState = { ready: boolean; listening?: Listening };
 function makeRoute(parts: Parts, control: Control, state: DoorState): Route {
   const { options, configuration, journal, money, spend, emulator, undo } = parts;
   const { signatures, health, caches, stays, pace } = parts;
-  const network = httpUpstream();
+  const network = httpUpstream({
+    mayBePrivate: (host) => allowsPrivate(configuration.snapshot(), host),
+  });
   undo.push(() => network.close());
   const drains = openDrains();
   undo.push(() => drains.end());
@@ -306,6 +312,13 @@ function makeRoute(parts: Parts, control: Control, state: DoorState): Route {
     draining: () => state.listening?.draining === true,
     onlyLocalHosts: isLoopback(options.config.host),
   });
+}
+
+/** Whether a provider at this host may be at a private address; asked once for each connection. */
+function allowsPrivate({ providers }: Snapshot, host: string): boolean {
+  return [...providers.values()].some(
+    ({ baseUrl, allowPrivate }) => allowPrivate === true && URL.parse(baseUrl)?.hostname === host,
+  );
 }
 
 function isLoopback(host: string): boolean {

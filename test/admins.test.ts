@@ -179,3 +179,58 @@ test('the audit log names who, what, before and after, never a secret, and what 
   const kept = (): string => gateway.configuration.export();
   assert.ok(!kept().includes('ann'), 'a document holds no administrator');
 });
+
+test('nobody far away learns what the server’s environment and files hold, by any document', async (t) => {
+  const gateway = await start(t);
+  const findings = async (line: string, adminKey: string, text: string): Promise<readonly string[]> => {
+    const { body } = await call(gateway, line, adminKey, { text });
+    return (body as { findings: { level: string; message: string }[] }).findings
+      .filter(({ level }) => level === 'error')
+      .map(({ message }) => message.slice(0, 38));
+  };
+  const same = 'env: and file: are read only for an op';
+  for (const role of roles) {
+    const adminKey = await keyOf(gateway, role, role);
+    for (const reference of ['env:HOME', 'env:NOPE_NOT_SET', 'file:/etc/passwd', 'file:/nope']) {
+      const provider = `providers: { other: { wire: openai-chat, base_url: 'https://other.example/v1', api_key: '${reference}' } }`;
+      assert.deepEqual(await findings('POST /check', adminKey, provider), [same], `${role} ${reference}`);
+      if (role === 'viewer') continue;
+      assert.deepEqual(await findings('POST /apply', adminKey, provider), [same], `${role} ${reference}`);
+    }
+    const guess = `keys: [{ name: aa, key: '${process.env['HOME'] ?? ''}-and-more-of-it' }, { name: bb, key: 'env:HOME' }]`;
+    assert.deepEqual(await findings('POST /check', adminKey, guess), [same]);
+  }
+});
+
+test('the key of an administrator opens no data plane, however it is written down', async (t) => {
+  const gateway = await start(t);
+  const viewer = await keyOf(gateway, 'vera', 'viewer');
+  for (const secret of [viewer, gateway.adminKey]) {
+    const answer = await call(gateway, 'PUT /keys/mine', gateway.adminKey, { config: { key: secret } });
+    assert.equal(answer.status, 422, JSON.stringify(answer.body));
+    assert.match(JSON.stringify(answer.body), /is the key of an administrator/);
+    const models = await fetch(`${gateway.url}/v1/models`, {
+      headers: { authorization: `Bearer ${secret}` },
+    });
+    assert.equal(models.status, 401);
+  }
+});
+
+test('what a draft said is in the log, though a later one took its place', async (t) => {
+  const gateway = await start(t);
+  const config = (text: string) => ({
+    config: { models: ['deepseek/deepseek-v4-pro'], system_prompt: text },
+  });
+  for (const text of ['first words', 'second words'])
+    assert.equal(
+      (await call(gateway, 'PUT /presets/coder/draft', gateway.adminKey, config(text))).status,
+      200,
+    );
+  assert.equal(
+    (await call(gateway, 'PUT /presets/coder/draft', gateway.adminKey, { config: { models: 7 } })).status,
+    422,
+  );
+  const { out } = await run(gateway, 'audit --full');
+  assert.match(out, /wrote a draft[^]*second words[^]*wrote a draft[^]*first words/);
+  assert.equal(out.match(/wrote a draft/g)?.length, 2, 'what was refused was not done');
+});

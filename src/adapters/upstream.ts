@@ -2,7 +2,9 @@
  * HTTP to providers; the only file that opens sockets to them. undici's `dispatch` costs a quarter of `fetch`.
  * Redirects are never followed: a provider's answer must not choose where credentials go.
  */
+import { lookup as systemLookup } from 'node:dns';
 import { Agent, type Dispatcher } from 'undici';
+import { guardedLookup } from './guarded-lookup.ts';
 import type { Breakage, Exchange, Upstream, UpstreamCall, UpstreamSink } from '../ports.ts';
 
 /** Every timeout is the attempt's own, on its own clock; here they are off. */
@@ -14,15 +16,25 @@ const options: Agent.Options = {
   // An idle connection is kept this long unless the server says otherwise; common servers close after 60 s or more.
   keepAliveTimeout: 30_000,
   keepAliveMaxTimeout: 600_000,
-  connect: { timeout: 0, keepAlive: true },
   autoSelectFamily: true,
 };
 
 export type HttpUpstream = Upstream & { close(): Promise<void> };
 
-/** An upstream over pooled keep-alive connections, one pool per origin. */
-export function httpUpstream(): HttpUpstream {
-  const agent = new Agent(options);
+export type HttpUpstreamOptions = {
+  /** Whether a name that looks public may lead to a private address. Not said: none may. */
+  readonly mayBePrivate?: (host: string) => boolean;
+  /** Looks a name up; the system's own where it is not said. */
+  readonly lookup?: typeof systemLookup;
+};
+
+/**
+ * An upstream over pooled keep-alive connections, one pool per origin. Where a name leads is looked at as the connection is
+ * made: whoever owns a public name may let it lead into this network at any time.
+ */
+export function httpUpstream({ mayBePrivate, lookup }: HttpUpstreamOptions = {}): HttpUpstream {
+  const guard = guardedLookup(mayBePrivate ?? (() => false), lookup ?? systemLookup);
+  const agent = new Agent({ ...options, connect: { timeout: 0, keepAlive: true, lookup: guard } });
   return {
     send: (call, sink) => new HttpExchange(agent, call, sink),
     close: () => agent.destroy(),

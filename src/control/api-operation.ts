@@ -53,7 +53,7 @@ export type Input<P extends z.ZodType, Q extends z.ZodType, B extends z.ZodType>
 
 /** A request that the control plane refuses: status, code, one sentence, the field at fault. */
 export class ApiError extends Error {
-  readonly status: 400 | 401 | 403 | 404 | 409 | 413 | 415 | 500 | 503;
+  readonly status: 400 | 401 | 403 | 404 | 409 | 413 | 415 | 429 | 500 | 503;
   readonly code: string;
   readonly path: string | undefined;
   constructor(status: ApiError['status'], code: string, message: string, path?: string) {
@@ -84,10 +84,11 @@ export function mount<
     };
     const ifMatch = readIfMatch(context.req.header('if-match'));
     const answer = await operation.run({ ...input, ...optional('ifMatch', ifMatch) });
-    if (operation.act !== undefined) context.get('note')(operation.act, detailsOf(input));
+    const status = operation.status?.(answer) ?? 200;
+    if (operation.act !== undefined && status < 400) context.get('note')(operation.act, detailsOf(input));
     const tag = operation.etag?.(answer);
     if (tag !== undefined) context.header('etag', `"${tag}"`);
-    return context.json(answer as object, operation.status?.(answer) ?? 200);
+    return context.json(answer as object, status);
   });
 }
 

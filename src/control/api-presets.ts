@@ -75,6 +75,7 @@ function mountDraft(app: ControlApp, { objects }: PresetDesk): void {
     method: 'put',
     path,
     tag,
+    act: 'wrote a draft',
     summary: 'Keep a draft beside the versions; keys with drafts: true call it as @preset/NAME@draft',
     ...named,
     body: schemas.configBody,

@@ -14,6 +14,7 @@ import { mountPresets } from './api-presets.ts';
 import { answerError, ApiError, basePath, type ControlApp, type ControlEnv } from './api-operation.ts';
 import { mountSpend } from './api-spend.ts';
 import { mountWhere } from './api-where.ts';
+import { watchSignIns } from './sign-ins.ts';
 import { openStreams } from './api-stream.ts';
 import { mountSystem, type Explain, type ProcessStatus } from './api-system.ts';
 import type { Objects } from './object-operations.ts';
@@ -87,9 +88,19 @@ export function createControl(options: ControlOptions): Control {
 
 /** What holds for every operation: who asks, how much may be sent, how errors look. */
 function guard(app: ControlApp, { actorOf, report, acts, clock }: ControlOptions): void {
+  const signIns = watchSignIns(clock);
   app.use(`${basePath}/*`, async (context, next) => {
     const actor = actorOf(context.req.raw);
     if (!actor && context.req.path !== openApiPath) {
+      // Who sends no key guesses at none.
+      if (presentsKey(context.req.raw) && !(await signIns.refused())) {
+        context.header('retry-after', '2');
+        throw new ApiError(
+          429,
+          'too_many_sign_ins',
+          'too many keys were refused: wait, and check SPILLWAY_ADMIN_KEY',
+        );
+      }
       context.header('www-authenticate', 'Bearer');
       throw new ApiError(401, 'unauthorized', 'send the admin key: Authorization: Bearer spw-…');
     }
@@ -110,6 +121,10 @@ function guard(app: ControlApp, { actorOf, report, acts, clock }: ControlOptions
     const message = `no such operation: ${context.req.method} ${context.req.path}; see ${openApiPath}`;
     return answerError(context, new ApiError(404, 'not_found', message), report);
   });
+}
+
+function presentsKey({ headers }: Request): boolean {
+  return headers.has('authorization') || headers.has('x-api-key');
 }
 
 /** The description is open to everyone: it says nothing that the source does not. */

@@ -18,7 +18,15 @@ import { planApply } from './apply-plan.ts';
 import { openAdministration } from './administration.ts';
 import { diffBodies } from './diff.ts';
 import { documentOf } from './document-export.ts';
-import { checkAllowed, checkSameKeys, resolveSecrets, takeIn, type Missing } from './document-secrets.ts';
+import {
+  checkAllowed,
+  checkAdminKeys,
+  checkSameKeys,
+  foreignReferences,
+  resolveSecrets,
+  takeIn,
+  type Missing,
+} from './document-secrets.ts';
 import { readText, toFindings, writeText, type DocumentText } from './document-text.ts';
 import { loadObjects } from './load-objects.ts';
 import {
@@ -53,6 +61,8 @@ export type ConfigurationOptions = {
   readonly catalogue: Catalogue;
   /** Looks an `env:` or `file:` reference up; undefined = it cannot be had. */
   readonly resolve: (reference: string) => string | undefined;
+  /** SHA-256 in hex of the secrets that open the control plane, beside those of named administrators. */
+  readonly adminHashes?: () => Iterable<string>;
   /** Epoch ms. */
   readonly now: () => number;
 };
@@ -130,6 +140,10 @@ class StoredConfiguration implements OpenConfiguration {
       force: request.force === true,
       prune: request.prune === true,
     });
+    const forbidden = plan.touched.flatMap((object) => foreignReferences(object, request.actor));
+    // Whether the server has such a variable or file is told to nobody far away: it is not even looked for.
+    if (forbidden.length > 0)
+      return { outcome: 'invalid', findings: toFindings([...reading.mistakes, ...forbidden], source.locate) };
     const next = this.#after(plan, this.#state.secrets);
     const findings = this.#findings({ reading, mistakes, plan, next, source, actor: request.actor });
     if (findings.some(({ level }) => level === 'error')) return { outcome: 'invalid', findings };
@@ -251,7 +265,10 @@ class StoredConfiguration implements OpenConfiguration {
     return [
       ...absent,
       ...(changed.some(({ kind }) => kind === 'key') || !isOwnBusiness(plan)
-        ? checkSameKeys(next.state.settings.keys, next.state.secrets)
+        ? [
+            ...checkSameKeys(next.state.settings.keys, next.state.secrets),
+            ...checkAdminKeys(next.state, this.#options.adminHashes?.() ?? []),
+          ]
         : []),
       ...forgiveStanding(checked, plan.touched, () => check({ ...this.#state, now, broken: new Set() })),
     ];

@@ -1,6 +1,6 @@
 /** Secrets between the document and the store: taken in, filled in, resolved, and kept from those who may not. */
 import { isPrivateHost } from '../core/address.ts';
-import { keyHash } from '../core/build.ts';
+import { keyHash, keyHashes } from '../core/build.ts';
 import type { Secrets } from '../core/build-endpoints.ts';
 import { error, type Mistake, type Path } from '../core/mistake.ts';
 import {
@@ -13,6 +13,7 @@ import {
 import { includes } from '../core/role.ts';
 import { hashPrefix, secretForm } from '../core/secret-text.ts';
 import type { Setting, Written } from '../core/settings.ts';
+import type { State } from './configuration.ts';
 import type { Actor } from './operations.ts';
 import type { Vault } from '../core/settings-store.ts';
 
@@ -60,12 +61,19 @@ function origin(provider: Written<'provider'>): string | undefined {
  * What not everybody may write: references to secrets of the server's machine only an operator there, private addresses
  * only an owner.
  */
-export function checkAllowed(object: Written, { local, role }: Omit<Actor, 'name'>): readonly Mistake[] {
-  const references = local ? [] : secretFields(object).filter(({ text }) => secretForm(text) === 'reference');
+export function checkAllowed(object: Written, actor: Omit<Actor, 'name'>): readonly Mistake[] {
   return [
-    ...references.map(({ path }) => error(path, notResolved)),
-    ...(includes(role, 'owner') ? [] : privateAddresses(object)),
+    ...foreignReferences(object, actor),
+    ...(includes(actor.role, 'owner') ? [] : privateAddresses(object)),
   ];
+}
+
+/** References to secrets of the server's machine, written by somebody who is not there. */
+export function foreignReferences(object: Written, { local }: Pick<Actor, 'local'>): readonly Mistake[] {
+  if (local) return [];
+  return secretFields(object)
+    .filter(({ text }) => secretForm(text) === 'reference')
+    .map(({ path }) => error(path, notResolved));
 }
 
 const notResolved =
@@ -81,6 +89,13 @@ function privateAddresses(object: Written): readonly Mistake[] {
       ),
     ];
   if (object.kind !== 'provider') return [];
+  if (object.body.allow_private === true)
+    return [
+      error(
+        [...object.path, 'allow_private'],
+        only.replace('is a private address', 'allows private addresses'),
+      ),
+    ];
   const url = URL.parse(object.body.base_url);
   const isPrivate = url !== null && url.protocol !== 'emulator:' && isPrivateHost(url.hostname);
   return isPrivate ? [error([...object.path, 'base_url'], only)] : [];
@@ -173,6 +188,24 @@ function unresolved(reference: string): string {
   if (reference.startsWith('env:'))
     return `the environment variable ${reference.slice('env:'.length)} is not set`;
   return `the file ${reference.slice('file:'.length)} cannot be read, or is empty`;
+}
+
+/** A key of an administrator opens the control plane and nothing else. `others`: SHA-256 in hex of further admin keys. */
+export function checkAdminKeys(
+  { settings, secrets, snapshot }: Pick<State, 'settings' | 'secrets' | 'snapshot'>,
+  others: Iterable<string>,
+): readonly Mistake[] {
+  const admins = new Set([...snapshot.admins.keys(), ...others]);
+  return settings.keys.flatMap(({ path, body }) =>
+    keyHashes(body, secrets).some(({ hash }) => admins.has(hash))
+      ? [
+          error(
+            [...path, 'key'],
+            'is the key of an administrator: make one of its own, with `spillway keys add`',
+          ),
+        ]
+      : [],
+  );
 }
 
 /** Two keys with one secret could not be told apart. */

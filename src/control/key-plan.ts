@@ -81,6 +81,13 @@ export function rotateStep(
       409,
       `the key ${name} is read from ${body.key}: change it there, then let the gateway read it again (SIGHUP)`,
     );
+  const still = held.setting.body as KeyBody;
+  const before = still.retiring === undefined ? 0 : expiry(still.retiring.until);
+  if (before > now && until > now)
+    throw new OperationRefused(
+      409,
+      `the secret before the last rotation of ${name} is accepted until ${new Date(before).toISOString()}, and a key has two at most: rotate again after that, or without an overlap, which ends both`,
+    );
   const retiring = until > now ? { key: body.key, until: new Date(until).toISOString() } : undefined;
   const next = present({ ...body, key: hashPrefix + hash, retiring });
   return writeStep({ kind: 'key', name, path: held.setting.path, body: next }, held);

@@ -33,6 +33,7 @@ export function buildProvider(name: string, body: ProviderBody, secrets: Secrets
     name,
     wire: body.wire,
     baseUrl: body.base_url.replace(/\/+$/, ''),
+    allowPrivate: body.allow_private === true ? (true as const) : undefined,
     credentials,
     credentialMissing: keys.length > 0 && credentials.length === 0 ? true : undefined,
     auth: authOf(body),

@@ -34,6 +34,7 @@ export const providerSchema = strict({
     .optional(),
   auth: auth.optional(),
   headers: z.record(z.string(), z.string()).optional(),
+  allow_private: z.boolean().optional().meta({ description: 'Its name may lead to a private address' }),
   catalog: name
     .optional()
     .meta({ description: 'Whose models and prices in the catalogue; default: its own name' }),

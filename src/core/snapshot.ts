@@ -26,6 +26,8 @@ export type Provider = {
   readonly wire: Wire;
   /** With the version segment; the wire adds `/chat/completions`, `/messages`, … `emulator://NAME/v1` is the built-in one. */
   readonly baseUrl: string;
+  /** Its name may lead to an address of a private network. */
+  readonly allowPrivate?: true;
   /** Resolved secrets, in order of preference. Empty = the provider wants none. */
   readonly credentials: readonly string[];
   /** A credential is configured, but its reference could not be resolved: it is not called until it is. */
