@@ -234,3 +234,21 @@ test('what a draft said is in the log, though a later one took its place', async
   assert.match(out, /wrote a draft[^]*second words[^]*wrote a draft[^]*first words/);
   assert.equal(out.match(/wrote a draft/g)?.length, 2, 'what was refused was not done');
 });
+
+test('a preset is made in a workspace that is there, under a slug without a slash', async (t) => {
+  const gateway = await start(t);
+  const config = { config: { models: ['deepseek/deepseek-v4-pro'] } };
+  const put = async (path: string): Promise<string> => {
+    const { status, body } = await call(gateway, `PUT ${path}`, gateway.adminKey, config);
+    return `${status} ${(body as { error?: { message: string } }).error?.message ?? ''}`;
+  };
+  assert.match(
+    await put('/presets/p?workspace=defaut'),
+    /^404 there is no workspace "defaut"; did you mean default\?/,
+  );
+  assert.match(
+    await put('/presets/a%2Fb'),
+    /^400 a slug has no slash: the workspace is said by \?workspace=NAME/,
+  );
+  assert.match(await put('/presets/p'), /^200/);
+});

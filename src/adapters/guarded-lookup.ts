@@ -23,7 +23,7 @@ export function guardedLookup(
       const addresses = free ? found : found.filter(({ address }) => !isPrivateHost(address));
       const [first] = addresses;
       if (!first) return told(refused(host, found), '', 0);
-      if (options.all === true) return told(null, addresses as LookupAddress[]);
+      if (options.all === true) return told(null, addresses);
       return told(null, first.address, first.family);
     });
   };

@@ -51,9 +51,14 @@ type Said = Partial<View<typeof schemas.changeBody>>;
 
 export function refOf({ kind }: Collection, { params: { name }, query }: Omit<Asked, 'actor'>): ObjectRef {
   if (kind !== 'preset') return { kind, name };
-  // A slash would lead into another workspace.
-  const slug = name.includes('/') ? JSON.stringify(name) : name;
-  return { kind, name: presetName(query?.workspace ?? 'default', slug) };
+  if (name.includes('/'))
+    throw new ApiError(
+      400,
+      'invalid_request',
+      'a slug has no slash: the workspace is said by ?workspace=NAME',
+      'name',
+    );
+  return { kind, name: presetName(query?.workspace ?? 'default', name) };
 }
 
 /** Carries a change out, and says what came of it. */

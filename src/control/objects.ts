@@ -97,6 +97,7 @@ class StoredObjects implements Objects {
   change(request: ChangeRequest): ChangeResult {
     const { ref } = request;
     const { objects } = this.#workshop.state();
+    if (ref.kind === 'preset' && !objects.has(idOf(ref))) this.#mustHaveWorkspaceOf(ref);
     const verdict = planAction(request, {
       held: objects.get(idOf(ref)),
       rollout: objects.get(rolloutId(ref)),
@@ -128,6 +129,16 @@ class StoredObjects implements Objects {
       actor: request.actor,
     });
     return this.#carryOut(found, request);
+  }
+
+  /** A slip of the name would make a workspace of its own, and its preset would be nobody's. */
+  #mustHaveWorkspaceOf({ name }: ObjectRef): void {
+    const { workspaces } = this.#workshop.state().snapshot;
+    const { workspace } = presetAddress(name);
+    if (workspaces.has(workspace)) return;
+    const near = suggest(workspace, workspaces.keys());
+    const hint = near === undefined ? 'make it first' : `did you mean ${near}?`;
+    throw new OperationRefused(404, `there is no workspace ${JSON.stringify(workspace)}; ${hint}`);
   }
 
   #carryOut(verdict: Verdict, request: By): ChangeResult {
