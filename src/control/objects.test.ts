@@ -131,7 +131,6 @@ test('a body is judged like a document: mistakes with their place, and nothing i
     [{ kind: 'preset', name: 'all' }, {}, /"all" is a reserved word/],
     [{ kind: 'preset', name: 'x'.repeat(200) }, {}, /is longer than 80 characters/],
     [{ kind: 'preset', name: 'versions' }, {}, /"versions" is a reserved word/],
-    [{ kind: 'preset', name: 'Team/coder' }, {}, /the workspace "Team" must be lower-case/],
     [{ kind: 'key', name: 'ci' }, { key: '0123456789abcdef', preset: [] }, /did you mean presets\?/],
     [{ kind: 'key', name: 'ci' }, { name: 'other', key: '0123456789abcdef' }, /keys.ci.name must be ci/],
     [
