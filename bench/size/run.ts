@@ -97,7 +97,7 @@ async function measure(load: ChildProcess, { size, port, pid }: Gateway, { pinne
     headers: { authorization: `Bearer ${key}` },
     model: `@preset/${presetOf(sizes[size])}`,
     size: 'small',
-    stream: false,
+    shape: 'whole',
     connections: 8,
     seconds: 4,
     pids: [pid],

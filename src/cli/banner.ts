@@ -35,7 +35,7 @@ export function banner(started: Started, { version, paint, showAdminKey }: Banne
     [
       'presets',
       presets.length > 0
-        ? presets.map(({ active }) => `@preset/${active.slug}`).join(', ')
+        ? presetLine(presets.map(({ active }) => active.slug))
         : 'none yet: `spillway init` writes a document, `spillway apply` makes it active',
     ],
     ['limits', limitLine(limits.enforce, limits.observe)],
@@ -55,6 +55,14 @@ export function banner(started: Started, { version, paint, showAdminKey }: Banne
       ...tour(paint),
     );
   return `${lines.join('\n')}\n\n`;
+}
+
+const mostNamed = 20;
+
+/** A gateway may have thousands: the line is for whoever tries one. */
+function presetLine(slugs: readonly string[]): string {
+  const named = slugs.slice(0, mostNamed).map((slug) => `@preset/${slug}`);
+  return `${named.join(', ')}${slugs.length > mostNamed ? ` and ${slugs.length - mostNamed} more` : ''}`;
 }
 
 function tour(paint: Paint): readonly string[] {

@@ -43,7 +43,7 @@ export function checkChain(
       ...checkPriced(
         usable,
         path,
-        [...limits.ofPreset(setting), ...limits.ofKeys(setting), ...limits.ofModel(member.model)],
+        () => [...limits.ofPreset(setting), ...limits.ofKeys(setting), ...limits.ofModel(member.model)],
         limits,
       ),
     );
@@ -115,15 +115,17 @@ function tooDear(
 }
 
 /** Under a limit in dollars an endpoint without a price is never called. */
+/** `holding` is asked only where a price is unknown: there may be a hundred thousand keys to look at. */
 function checkPriced(
   usable: readonly Endpoint[],
   path: Path,
-  holding: readonly DollarLimit[],
+  holding: () => readonly DollarLimit[],
   limits: DollarLimits,
 ): readonly Mistake[] {
   const unpriced = usable.flatMap((endpoint) => {
-    const limit = [...holding, ...limits.ofProvider(endpoint.provider.name)][0];
-    return isPriced(endpoint.price) || limit === undefined ? [] : [{ endpoint, limit }];
+    if (isPriced(endpoint.price)) return [];
+    const limit = [...holding(), ...limits.ofProvider(endpoint.provider.name)][0];
+    return limit === undefined ? [] : [{ endpoint, limit }];
   });
   const [first] = unpriced;
   if (first === undefined) return [];

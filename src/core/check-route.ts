@@ -202,7 +202,8 @@ function checkBackground(
 
 /** Presets that choose each other in a circle would choose for ever, and a long row of them nobody follows. */
 export function checkCycles(all: readonly Setting<'preset'>[]): readonly Mistake[] {
-  const presets = new Map(all.map((preset) => [preset.name, preset]));
+  const choosing = all.filter(({ body }) => body.route !== undefined || body.background !== undefined);
+  const presets = new Map(choosing.map((preset) => [preset.name, preset]));
   const circles = circlesIn(presets);
   return circles.length > 0 ? circles : tooLongIn(presets);
 }

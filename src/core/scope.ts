@@ -2,6 +2,7 @@
 import { group, type Budget, type ScopeKind } from './budget.ts';
 import { findModel } from './catalog.ts';
 import { defaultWorkspace } from './defaults.ts';
+import type { Limit } from './limit.ts';
 import { once } from './once.ts';
 import { optional } from './optional.ts';
 import type { Snapshot } from './snapshot.ts';
@@ -65,9 +66,22 @@ function allScopes(snapshot: Snapshot): readonly LimitedScope[] {
 
 /** How many limits there are that refuse, and that only observe. */
 export function limitModes(snapshot: Snapshot): { readonly enforce: number; readonly observe: number } {
-  const all = limitedScopes(snapshot).flatMap(({ budgets }) => budgets.flatMap(({ limits }) => limits));
-  const enforce = all.filter(({ mode }) => mode === 'enforce').length;
-  return { enforce, observe: all.length - enforce };
+  const modes = { enforce: 0, observe: 0 };
+  for (const { mode } of limitsIn(snapshot)) modes[mode]++;
+  return modes;
+}
+
+/** Without a scope for each: a start must not wait until a hundred thousand are made. */
+function* limitsIn({ limits, providers, modelLimits, workspaces, keys }: Snapshot): Iterable<Limit> {
+  yield* limits ?? [];
+  for (const provider of providers.values()) yield* provider.limits ?? [];
+  for (const own of modelLimits?.values() ?? []) yield* own;
+  for (const workspace of workspaces.values()) {
+    yield* workspace.limits ?? [];
+    for (const { status, active } of workspace.presets.values())
+      if (status !== 'archived') yield* active.limits ?? [];
+  }
+  for (const key of keys.values()) yield* key.limits ?? [];
 }
 
 /** Why a scope is not one, in a sentence that names the fix. */
