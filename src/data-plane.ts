@@ -3,6 +3,7 @@ import type { IncomingMessage } from 'node:http';
 import { readBody, type Body } from './adapters/body.ts';
 import type { HttpReply } from './adapters/http-reply.ts';
 import { keyView } from './control/key-view.ts';
+import type { Objects } from './control/object-operations.ts';
 import type { Generations, Spend } from './control/operations.ts';
 import { endpointList, generationView, modelById, modelPage } from './control/views.ts';
 import type { Api } from './core/ask.ts';
@@ -11,6 +12,7 @@ import type { JsonValue, Key, Snapshot } from './core/snapshot.ts';
 import { messagesDialect } from './dialects/messages/dialect.ts';
 import { dialects } from './dialects/table.ts';
 import type { Dialect } from './dialects/dialect.ts';
+import { answerPresets, isPresetPath } from './data-plane-presets.ts';
 import type { World } from './ports.ts';
 import { problemAnswer } from './problem-answer.ts';
 import { authenticate, type Digest, type Headers } from './request/authenticate.ts';
@@ -23,6 +25,7 @@ export type DataPlane = {
   readonly digest: Digest;
   readonly generations: Generations;
   readonly spend: Spend;
+  readonly objects: Objects;
 };
 
 /** Answers a request whose path, without the version prefix, is `path`; `query` is what came after it. */
@@ -37,6 +40,7 @@ export async function answerData(
     if (request.method === 'POST' && dialect) await answer(plane, request, reply, { dialect, verb: serve });
     else if (request.method === 'POST' && target.path === countRoute)
       await answer(plane, request, reply, { dialect: messagesDialect, verb: countTokens });
+    else if (isPresetPath(target.path)) sendJson(reply, await answerPresets(plane, request, target));
     else look(plane, request, reply, target);
   } catch (error) {
     if (!(error instanceof Refused)) plane.world.fault(error, request.url ?? '');

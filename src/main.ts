@@ -306,6 +306,7 @@ function makeRoute(parts: Parts, control: Control, state: DoorState): Route {
       digest: sha256,
       generations: journal,
       spend,
+      objects: configuration.objects,
     },
     control: control.fetch,
     ready: () => state.ready,

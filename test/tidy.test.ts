@@ -65,8 +65,10 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   'config.ts': ['core', 'node:'],
   'version.ts': ['node:'],
   'problem-answer.ts': ['core', 'dialects', 'request'],
+  'data-plane-presets.ts': ['core', 'dialects', 'request', 'adapters', 'control', 'node:'],
   'data-plane.ts': [
     'core',
+    'data-plane-presets.ts',
     'dialects',
     'request',
     'serve.ts',

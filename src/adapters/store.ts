@@ -35,6 +35,10 @@ export function createSettingsStore(database: DatabaseSync): SettingsStore {
       SELECT v.version, v.body, v.revision, r.at, r.author, r.message
       FROM object_versions v JOIN objects o ON o.id = v.object_id LEFT JOIN revisions r USING (revision)
       WHERE o.kind = ? AND o.name = ? ORDER BY v.version`),
+    made: database.prepare(`
+      SELECT o.name, min(coalesce(r.at, 0)) AS first, max(coalesce(r.at, 0)) AS newest
+      FROM objects o JOIN object_versions v ON v.object_id = o.id LEFT JOIN revisions r USING (revision)
+      WHERE o.kind = ? GROUP BY o.id`),
     drafts: database.prepare('SELECT * FROM drafts ORDER BY name'),
     revisions: database.prepare('SELECT * FROM revisions ORDER BY revision DESC LIMIT ?'),
     between: database.prepare(
@@ -61,6 +65,12 @@ export function createSettingsStore(database: DatabaseSync): SettingsStore {
       return row === undefined ? undefined : String(row['body']);
     },
     versions: (kind, name) => select.versions.all(kind, name).map(storedVersion),
+    made: (kind) =>
+      select.made.all(kind).map(({ name, first, newest }) => ({
+        name: String(name),
+        first: Number(first),
+        newest: Number(newest),
+      })),
     drafts: () => select.drafts.all().map(storedDraft),
     commit(edits, revision, drafts = []) {
       transaction(database, () => {

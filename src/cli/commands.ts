@@ -234,6 +234,7 @@ const keys: Command = {
     expires: { value: 'WHEN', help: 'add: 30d, 12h, or a date such as 2027-01-31 (UTC)' },
     workspace: { value: 'NAME', help: 'add: default unless said otherwise' },
     drafts: { help: 'add: may call drafts, as @preset/NAME@draft' },
+    'write-presets': { help: 'add: may write the presets that it may use, as requests to /v1/presets' },
     overlap: {
       value: 'DURATION',
       help: 'rotate: how long the old secret is accepted as well (24h; 0s: no longer)',

@@ -75,7 +75,8 @@ function mayUse(key: KeyView): string {
     ...(key.presets ? [`presets ${key.presets.join(' ')}`] : []),
     ...(key.models ? [`models ${key.models.join(' ')}`] : []),
   ];
-  return `${parts.join(', ') || 'everything'}${key.drafts ? ', and drafts' : ''}`;
+  const more = [...(key.drafts ? ['drafts'] : []), ...(key.write_presets ? ['writes presets'] : [])];
+  return [parts.join(', ') || 'everything', ...more].join(', and ');
 }
 
 /** The secret alone goes to standard output: `KEY=$(spillway keys add ci)`. */
@@ -100,6 +101,7 @@ export function newKeyBody(name: string, args: Arguments, now: number): object {
     ...optional('presets', list('preset')),
     ...optional('models', list('model')),
     ...(args.on('drafts') ? { drafts: true } : {}),
+    ...(args.on('write-presets') ? { write_presets: true } : {}),
     ...optional('expires_at', expiry(args.text('expires'), now)),
   };
 }

@@ -70,13 +70,14 @@ function mountAdd(app: ControlApp, configuration: Configuration): void {
     body: schemas.newKeyBody,
     answer: schemas.newKeyAnswer,
     run: async ({ body, actor }) => {
-      const { name, workspace, presets, models, drafts, expires_at: expires } = body;
+      const { name, workspace, presets, models, drafts, write_presets: writes, expires_at: expires } = body;
       const wanted = {
         name,
         ...optional('workspace', workspace),
         ...optional('presets', presets),
         ...optional('models', models),
         ...(drafts === true ? { drafts } : {}),
+        ...(writes === true ? { writePresets: writes } : {}),
         ...optional('expiresAt', expires === undefined ? undefined : Date.parse(expires)),
       };
       const { key, secret } = await configuration.addKey(wanted, actor);

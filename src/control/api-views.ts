@@ -150,6 +150,7 @@ export function viewKey(key: KeySummary): View<typeof keySchemas.key> {
     ...optional('presets', key.presets),
     ...optional('models', key.models),
     ...optional('drafts', key.drafts),
+    ...optional('write_presets', key.writePresets),
     ...optional('expires_at', key.expiresAt === undefined ? undefined : isoTime(key.expiresAt)),
     ...optional('retiring_until', key.retiringUntil === undefined ? undefined : isoTime(key.retiringUntil)),
   };

@@ -28,6 +28,7 @@ export function summarizeKey(body: KeyBody, hash: string | undefined): KeySummar
     presets: body.presets,
     models: body.models,
     drafts: body.drafts === true ? (true as const) : undefined,
+    writePresets: body.write_presets === true ? (true as const) : undefined,
     expiresAt: body.expires === undefined ? undefined : expiry(body.expires),
     retiringUntil: body.retiring === undefined ? undefined : expiry(body.retiring.until),
   });
@@ -35,7 +36,7 @@ export function summarizeKey(body: KeyBody, hash: string | undefined): KeySummar
 
 /** A key that is stored as `hash` (SHA-256 in hex). */
 export function newKeyStep(key: NewKey, hash: string, state: State, now: number): Step {
-  const { name, workspace, presets, models, drafts, expiresAt } = key;
+  const { name, workspace, presets, models, drafts, writePresets, expiresAt } = key;
   const before = state.objects.get(idOf({ kind: 'key', name }));
   if (before && !before.setting.archived)
     throw new OperationRefused(
@@ -43,7 +44,8 @@ export function newKeyStep(key: NewKey, hash: string, state: State, now: number)
       `there is a key ${name} already: choose another name, or remove that one first`,
     );
   const expires = expiresAt === undefined ? undefined : new Date(expiresAt).toISOString();
-  const body = present({ name, key: hashPrefix + hash, workspace, presets, models, drafts, expires });
+  const rights = { presets, models, drafts, write_presets: writePresets };
+  const body = present({ name, key: hashPrefix + hash, workspace, ...rights, expires });
   const { value, mistakes } = parseWith(keySchema, body, []);
   const problem = slugProblem(name);
   if (problem !== undefined) throw new OperationRefused(400, `name ${problem}`);

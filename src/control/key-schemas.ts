@@ -12,6 +12,10 @@ export const key = z
     presets: z.array(z.string()).optional().meta({ description: 'Absent = all of the workspace' }),
     models: z.array(z.string()).optional(),
     drafts: z.literal(true).optional().meta({ description: 'It may call drafts' }),
+    write_presets: z
+      .literal(true)
+      .optional()
+      .meta({ description: 'It may write the presets that it may use' }),
     expires_at: time.optional(),
     retiring_until: time
       .optional()
@@ -26,6 +30,10 @@ export const newKeyBody = z
     presets: z.array(z.string().min(1)).optional(),
     models: z.array(z.string().min(1)).optional(),
     drafts: z.boolean().optional().meta({ description: 'May call drafts, as @preset/NAME@draft' }),
+    write_presets: z
+      .boolean()
+      .optional()
+      .meta({ description: 'May write the presets that it may use, as requests to /v1/presets' }),
     expires_at: time.optional(),
   })
   .openapi('NewKey');

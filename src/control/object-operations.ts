@@ -85,6 +85,9 @@ export type ObjectSummary = ObjectRef & {
   readonly rollout?: RolloutBody;
 };
 
+/** Epoch ms at which the first version and the newest one were made. */
+export type Times = { readonly first: number; readonly newest: number };
+
 export type VersionName = number | 'draft';
 
 /** Implemented by control/objects.ts. What is not there is an `OperationRefused` that says what is. */
@@ -94,6 +97,8 @@ export type Objects = {
   get(ref: ObjectRef): ObjectSummary;
   /** Newest first. */
   versions(ref: ObjectRef): readonly VersionSummary[];
+  /** Preset → when it was made and last written, of all presets there ever were. */
+  presetTimes(): ReadonlyMap<string, Times>;
   /** The body of a version, secrets hidden. */
   body(ref: ObjectRef, version: VersionName): Written['body'];
   /** Lines that went and came from one version to another. */

@@ -28,6 +28,7 @@ import {
   type Objects,
   type ObjectSummary,
   type ObjectConflict,
+  type Times,
   type VersionName,
   type VersionSummary,
 } from './object-operations.ts';
@@ -60,6 +61,8 @@ type By = Omit<ChangeRequest, 'ref' | 'action' | 'ifVersion'>;
 
 class StoredObjects implements Objects {
   readonly #workshop: Workshop;
+  /** Asked for by every page of a list, and the same until something changes. */
+  #times: { readonly revision: number; readonly of: ReadonlyMap<string, Times> } | undefined;
 
   constructor(workshop: Workshop) {
     this.#workshop = workshop;
@@ -82,6 +85,16 @@ class StoredObjects implements Objects {
     return this.#stored(ref)
       .map(({ body: _body, ...version }) => ({ ...version, active: version.version === setting.version }))
       .reverse();
+  }
+
+  presetTimes(): ReadonlyMap<string, Times> {
+    const { revision } = this.#workshop.state().snapshot;
+    if (this.#times?.revision !== revision)
+      this.#times = {
+        revision,
+        of: new Map(this.#workshop.store.made('preset').map((made) => [made.name, made])),
+      };
+    return this.#times.of;
   }
 
   body(ref: ObjectRef, version: VersionName): Written['body'] {

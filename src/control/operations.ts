@@ -96,6 +96,7 @@ export type KeySummary = {
   readonly presets?: readonly string[];
   readonly models?: readonly string[];
   readonly drafts?: true;
+  readonly writePresets?: true;
   readonly expiresAt?: number;
   /** Epoch ms: until when the secret before the last rotation is accepted. */
   readonly retiringUntil?: number;
@@ -108,6 +109,8 @@ export type NewKey = {
   readonly models?: readonly string[];
   /** It may call drafts. */
   readonly drafts?: true;
+  /** It may write the presets that it may use. */
+  readonly writePresets?: true;
   /** Epoch ms. */
   readonly expiresAt?: number;
 };

@@ -115,6 +115,7 @@ function buildKey(body: KeyBody, aliases: Catalogue['aliases']): Key {
     key.models = new Set(body.models.flatMap((model) => [model, canonicalModel(model, aliases)]));
   }
   if (body.drafts === true) key.drafts = true;
+  if (body.write_presets === true) key.writePresets = true;
   if (body.expires !== undefined) key.expiresAt = expiry(body.expires);
   const limits = limitsFrom(body.limits);
   if (limits !== undefined) key.limits = limits;

@@ -38,6 +38,10 @@ export const keySchema = strict({
     .meta({ description: 'Presets it may use; then plain models only if `models` lists them' }),
   models: names.optional(),
   drafts: z.boolean().optional().meta({ description: 'It may call drafts, as @preset/NAME@draft' }),
+  write_presets: z
+    .boolean()
+    .optional()
+    .meta({ description: 'It may write the presets that it may use, as requests to /v1/presets' }),
   aliases: aliases.optional(),
   expires: date.optional(),
   retiring: strict({ key: secret, until: date })

@@ -89,6 +89,8 @@ export type SettingsStore = {
   body(kind: Kind, name: string, version: number): string | undefined;
   /** All versions of an object, oldest first; empty = there never was one. */
   versions(kind: Kind, name: string): readonly StoredVersion[];
+  /** Of every object of a kind: epoch ms at which its first and its newest version were made. */
+  made(kind: Kind): readonly { readonly name: string; readonly first: number; readonly newest: number }[];
   drafts(): readonly StoredDraft[];
   /** Everything or nothing, durable when it returns. Without a revision only `applied` and drafts may differ. */
   commit(edits: readonly Edit[], revision?: StoredRevision, drafts?: readonly DraftEdit[]): void;

@@ -228,6 +228,8 @@ export type Key = {
   readonly disabled: boolean;
   /** It may call drafts. */
   readonly drafts?: true;
+  /** It may write the presets that it may use. */
+  readonly writePresets?: true;
   /** Epoch ms. */
   readonly expiresAt?: number;
   readonly limits?: readonly Limit[];
