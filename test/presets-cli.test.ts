@@ -113,6 +113,23 @@ test('the drift of a document, and a conflict with it', async (t) => {
   assert.equal((await run(gateway, `diff -f ${file}`)).code, 2);
 });
 
+test('a key that may write presets is made by hand', async (t) => {
+  const gateway = await startTestGateway(t, emulatedChain);
+  const made = await run(gateway, 'keys add editor --preset coder --write-presets');
+  assert.equal(made.code, 0, made.err);
+  assert.match((await run(gateway, 'keys')).out, /editor .*presets coder, and writes presets/);
+  const answer = await fetch(`${gateway.base}/presets/coder/chat/completions`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${made.out.trim()}`, 'content-type': 'application/json' },
+    body: JSON.stringify({
+      model: 'anthropic/claude-haiku-4.5',
+      messages: [{ role: 'user', content: 'hi' }],
+    }),
+  });
+  assert.equal(answer.status, 200, await answer.text());
+  assert.match((await run(gateway, 'history')).out, /key editor/);
+});
+
 test('a key that may call drafts is made by hand', async (t) => {
   const gateway = await startTestGateway(t, emulatedChain);
   const made = await run(gateway, 'keys add tester --drafts');

@@ -33,6 +33,7 @@ presets:
     provider: { data_collection: allow }
     limits: [{ usd: 50, per: day }]
     floor: { tier: small }
+    shared_with: [team]
   locked: { models: [deepseek/deepseek-v4-pro], locked: [models, temperature], parameters: { temperature: 1 } }
   off: { models: [deepseek/deepseek-v4-pro], disabled: true }
 keys:
@@ -273,6 +274,7 @@ test('capturing replaces what a request can hold and leaves limits, floor and lo
     parameters: { top_p: 0.5 },
     floor: { tier: 'small' },
     limits: [{ usd: 50, per: 'day' }],
+    shared_with: ['team'],
   });
   for (const model of ['@preset/coder', 'claude-coder']) {
     const onTop = await call(gateway, 'one', 'POST /coder/chat/completions', {

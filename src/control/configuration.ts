@@ -10,7 +10,7 @@ import type { KeyBody } from '../core/document.ts';
 import { readDocument, type Reading } from '../core/document-read.ts';
 import { error, warning, type Mistake } from '../core/mistake.ts';
 import { checkSecrets } from '../core/secret-fields.ts';
-import { settingsOf, type Setting, type Settings, type Written } from '../core/settings.ts';
+import { settingsAfter, settingsOf, type Setting, type Settings, type Written } from '../core/settings.ts';
 import type { SettingsStore, StoredChange, Vault } from '../core/settings-store.ts';
 import { patchSnapshot } from '../core/patch-snapshot.ts';
 import type { Snapshot } from '../core/snapshot.ts';
@@ -292,7 +292,9 @@ class StoredConfiguration implements OpenConfiguration {
     const secrets = withSecrets(previous, found);
     const revision = snapshot.revision + (recorded.length > 0 ? 1 : 0);
     const patched = patchSnapshot(snapshot, edits, { revision, secrets, previous });
-    return patched ? { state: stateFrom(objects, secrets, patched), missing } : this.#after(plan, previous);
+    if (!patched) return this.#after(plan, previous);
+    const settings = settingsAfter(() => this.#state.settings, edits, revision);
+    return { state: stateFrom(objects, secrets, patched, settings), missing };
   }
 
   #commit(plan: Plan, next: State, { actor, message }: Author): void {
@@ -325,8 +327,8 @@ class StoredConfiguration implements OpenConfiguration {
   }
 }
 
-function stateFrom(objects: HeldObjects, secrets: Secrets, snapshot: Snapshot): State {
-  let settings: Settings | undefined;
+function stateFrom(objects: HeldObjects, secrets: Secrets, snapshot: Snapshot, known?: Settings): State {
+  let settings = known;
   return {
     objects,
     secrets,

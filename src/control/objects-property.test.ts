@@ -87,8 +87,10 @@ test('numbers only grow, nothing is lost, and the history leads to what is there
         );
         const before = entryOf(configuration);
         assert.deepEqual(told(configuration), before);
+        const exported = configuration.export();
         configuration = settings.open();
         assert.deepEqual(entryOf(configuration), before, 'after a start');
+        assert.equal(configuration.export(), exported, 'lists that were patched are those that are built');
       } finally {
         settings.remove();
       }

@@ -152,6 +152,24 @@ export function settingsOf(revision: number, objects: Iterable<Setting>): Settin
   };
 }
 
+/**
+ * The same after an edit of presets that were there before and are there after it: all other lists are shared. Undefined =
+ * something else is edited; then `before` is not asked.
+ */
+export function settingsAfter(
+  before: () => Settings,
+  edits: readonly { readonly before: Setting | undefined; readonly after: Setting }[],
+  revision: number,
+): Settings | undefined {
+  const edited = new Map<string, Setting<'preset'>>();
+  for (const { before: old, after } of edits) {
+    if (after.kind !== 'preset' || after.deleted === true || !old || old.deleted === true) return undefined;
+    edited.set(after.name, after);
+  }
+  const old = before();
+  return { ...old, revision, presets: old.presets.map((preset) => edited.get(preset.name) ?? preset) };
+}
+
 /** Providers as the document orders them; those that it does not name come after. */
 function inOrder(
   providers: readonly Setting<'provider'>[],
