@@ -34,7 +34,12 @@ const rows: Readonly<Record<string, Row>> = {
   'what a request can hold goes with the version before; all else stays': {
     before: old,
     captured: { models, parameters: { temperature: 0 } },
-    body: { ...kept, models, parameters: { temperature: 0 } } as JsonObject,
+    body: { ...kept, models, provider: { zdr: true }, parameters: { temperature: 0 } } as JsonObject,
+  },
+  'where data may go is made no looser': {
+    before: { models, provider: { zdr: true, data_collection: 'deny', sort: 'price' } },
+    captured: { models, provider: { zdr: false, data_collection: 'allow', only: ['b'] } },
+    body: { models, provider: { zdr: true, data_collection: 'deny', only: ['b'] } },
   },
   'nothing left of the parameters': {
     before: { models, parameters: { top_p: 1 } },

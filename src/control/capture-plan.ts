@@ -32,6 +32,8 @@ export function planCapture(
     } else if (value !== undefined) body[field] = value;
     else if (!onTop) delete body[field];
   }
+  const provider = { ...(body['provider'] as JsonObject | undefined), ...dataPolicyOf(old) };
+  if (Object.keys(provider).length > 0) body['provider'] = provider;
   const given = parametersOf(captured);
   const kept = lockedOf(parametersOf(old), locks);
   const free = Object.entries(given).filter(([key]) => !isLocked(key, locks));
@@ -40,6 +42,15 @@ export function planCapture(
   delete body['parameters'];
   if (Object.keys(parameters).length > 0) body['parameters'] = parameters;
   return { body: body as JsonObject, locked };
+}
+
+/** What the preset says of where data may go: a request can make it no looser. */
+function dataPolicyOf({ provider }: JsonObject): JsonObject {
+  const { data_collection: collection, zdr } = (provider ?? {}) as JsonObject;
+  return {
+    ...(collection === 'deny' ? { data_collection: collection } : {}),
+    ...(zdr === true ? { zdr } : {}),
+  };
 }
 
 function parametersOf(body: JsonObject): JsonObject {
