@@ -5,6 +5,7 @@ import { preferencesSchema, type PreferencesBody, type PresetBody } from '../cor
 import { modelSlugProblem } from '../core/slug.ts';
 import { fieldsOf, isFields, isNothing, listOf, textOf, textsOf, type Fields } from './loose.ts';
 import { below, type At, type Report } from './report.ts';
+import { withoutSecrets } from './secrets.ts';
 
 const reasons: Readonly<Record<string, string>> = {
   cache_enabled: 'answers are not cached here',
@@ -15,8 +16,13 @@ const reasons: Readonly<Record<string, string>> = {
   stream: 'belongs to the request',
 };
 
-/** The same preset in our schema. */
-export function presetFrom(config: Fields, at: At, report: Report): PresetBody {
+const forTools =
+  'have callers send this tool themselves, or write it there by hand and keep the document to yourself';
+const forRest = 'credentials and headers belong to a provider, under providers, as env:NAME';
+
+/** The same preset in our schema, without what looks like a secret. */
+export function presetFrom(held: Fields, at: At, report: Report): PresetBody {
+  const config = cleaned(held, at, report);
   const provider = providerFrom(config, at, report);
   const parameters = parametersFrom(config, at, report);
   const models = modelsFrom(config, at, report);
@@ -27,6 +33,11 @@ export function presetFrom(config: Fields, at: At, report: Report): PresetBody {
     ...(tools.length > 0 && { tools }),
     ...(Object.keys(provider).length > 0 && { provider }),
   };
+}
+
+function cleaned({ tools, system_prompt: _prompt, ...rest }: Fields, at: At, report: Report): Fields {
+  const left = withoutSecrets(tools, below(at, 'tools'), { report, advice: forTools });
+  return { ...fieldsOf(withoutSecrets(rest, at, { report, advice: forRest })), tools: left };
 }
 
 function modelsFrom(config: Fields, at: At, report: Report): string[] {

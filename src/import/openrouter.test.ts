@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { loadCatalogue } from '../catalog/load.ts';
+import { plantedIn } from '../../test/support/planted-secrets.ts';
 import { checkDocument, snapshotFromDocument } from '../control/check-document.ts';
 import { importOpenRouter } from './openrouter.ts';
 import type { Imported } from './report.ts';
@@ -50,6 +51,99 @@ test('a policy on prompts, and an order that lets nobody else in, leave OpenRout
   const { document } = imported(preset({ model: 'anthropic/claude-haiku-4.5', provider }));
   const never = checkDocument(document, options).filter(({ message }) => message.includes('never called'));
   assert.deepEqual(never, []);
+});
+
+function said({ report }: Imported, path: string): string {
+  const found = report.filter((entry) => entry.path.endsWith(path));
+  return found.map(({ outcome, message }) => `${outcome}: ${message}`).join('\n');
+}
+
+test('what looks like a secret is left out and named, and what only sounds like one stays', () => {
+  const schema = { type: 'string', description: 'of the user', default: 'DEFAULT-SECRET' };
+  const result = imported(
+    preset({
+      model: 'anthropic/claude-haiku-4.5',
+      api_key: 'KEY-SECRET',
+      extra_headers: { x: 'EXTRA-SECRET' },
+      reasoning: { max_tokens: 2_000 },
+      max_tokens: 500,
+      stop_token_ids: [7],
+      prompt_cache_key: 'coder',
+      tools: [
+        {
+          type: 'mcp',
+          server_label: 'house',
+          server_url: 'https://u:URL-SECRET@h.example/mcp?api_key=QUERY-SECRET&v=2',
+          authorization: 'TOKEN-SECRET',
+          headers: { Authorization: 'Bearer HEADER-SECRET' },
+        },
+        {
+          type: 'function',
+          function: {
+            name: 'sign_in',
+            parameters: { type: 'object', properties: { token: schema }, required: ['token'] },
+          },
+        },
+      ],
+    }),
+  );
+  assert.doesNotMatch(JSON.stringify(result), /SECRET/);
+  assert.match(
+    said(result, 'config.api_key'),
+    /^not carried: looks like a secret and was not copied: .*providers/,
+  );
+  assert.match(said(result, 'config.extra_headers'), /^not carried: looks like a secret/);
+  assert.match(said(result, 'tools[0].authorization'), /^not carried: looks like a secret .* by hand/);
+  assert.match(said(result, 'tools[0].headers'), /^not carried: looks like a secret/);
+  assert.match(said(result, 'tools[0].server_url'), /^changed: the credential in the address was not copied/);
+  assert.match(said(result, 'properties.token'), /^changed: of this parameter only its type/);
+  const { snapshot } = snapshotFromDocument(result.document, options);
+  const active = snapshot?.workspaces.get('default')?.presets.get('coder')?.active;
+  assert.deepEqual(active?.parameters, {
+    reasoning: { max_tokens: 2_000 },
+    max_tokens: 500,
+    stop_token_ids: [7],
+    prompt_cache_key: 'coder',
+  });
+  assert.deepEqual(active?.tools, [
+    { type: 'mcp', server_label: 'house', server_url: 'https://h.example/mcp?&v=2' },
+    {
+      type: 'function',
+      function: {
+        name: 'sign_in',
+        parameters: {
+          type: 'object',
+          properties: { token: { type: 'string', description: 'of the user' } },
+          required: ['token'],
+        },
+      },
+    },
+  ]);
+});
+
+test('a credential in a prompt or a description is cut out of it, and named', () => {
+  const key = 'sk-or-v1-0123456789abcdef';
+  const whole = preset({ model: 'openai/gpt-5.4', system_prompt: `Use ${key} at https://u:p@h.example.` });
+  Object.assign((whole as { data: object }).data, { description: `with ${key}` });
+  const result = imported(whole);
+  assert.doesNotMatch(JSON.stringify(result), /sk-or-v1|u:p@/);
+  assert.match(result.document, /system_prompt: Use \[left out\] at https:\/\/h\.example\./);
+  assert.match(said(result, 'system_prompt'), /^changed: something in it looks like a secret/);
+  assert.match(said(result, 'data.description'), /^changed: something in it looks like a secret/);
+});
+
+test('no secret comes through, wherever in a preset it stands', () => {
+  fc.assert(
+    fc.property(
+      plantedIn('extra_body tools provider reasoning house_key metadata response_format'),
+      (held) => {
+        const result = imported(preset({ model: 'anthropic/claude-haiku-4.5', ...held }));
+        assert.doesNotMatch(JSON.stringify(result), /PLANTED/);
+        assert.ok(result.report.length > 0);
+      },
+    ),
+    { numRuns: 300 },
+  );
 });
 
 const odd = fc.oneof(

@@ -19,6 +19,7 @@ import {
   type Report,
   type Source,
 } from './report.ts';
+import { proseWithout } from './secrets.ts';
 
 /** A preset with the version that is in force, or whatever of the two was found. */
 type Found = {
@@ -152,10 +153,15 @@ function writePreset(
 ): void {
   const { draft, report, catalogue } = target;
   const config = fieldsOf(version['config']);
-  const system = textOf(version['system_prompt']) ?? textOf(config['system_prompt']);
+  const prose = (text: string | undefined, where: At): string | undefined =>
+    text === undefined ? undefined : proseWithout(text, where, report);
+  const system = prose(
+    textOf(version['system_prompt']) ?? textOf(config['system_prompt']),
+    below(inside, 'system_prompt'),
+  );
   const body = presetFrom(config, place, report);
   const status = textOf(preset['status']) ?? 'active';
-  const description = textOf(preset['description']) ?? titleOf(preset);
+  const description = prose(textOf(preset['description']) ?? titleOf(preset), below(at, 'description'));
   draft.presets.set(name, {
     ...(description !== undefined && { description: description.slice(0, 2_000) }),
     ...(status !== 'active' && { disabled: true }),
