@@ -7,7 +7,7 @@ import { aliasProblem } from '../core/slug.ts';
 import { limitsOf } from './budgets.ts';
 import type { Draft } from './draft.ts';
 import type { Groups } from './litellm-presets.ts';
-import { amountOf, fieldsOf, isNothing, textOf, textsOf, type Fields } from './loose.ts';
+import { amountOf, entryOf, fieldsOf, isNothing, textOf, textsOf, type Fields } from './loose.ts';
 import { nameGiver, slugFor } from './names.ts';
 import { below, type At, type Report } from './report.ts';
 
@@ -171,7 +171,7 @@ function ownAliases(
     const preset = groups.presets.get(textOf(group) ?? '');
     const place = below(at, alias);
     if (preset === undefined || !usable.includes(preset) || aliasProblem(alias) !== undefined)
-      report.lost(place, `leads to ${JSON.stringify(group)}, which is no preset that may be used here`);
+      report.lost(place, 'leads to no preset that may be used here');
     else {
       found[alias] = preset;
       report.carried(place, `an alias of ${preset}`);
@@ -229,7 +229,7 @@ const reasons: Readonly<Record<string, string>> = {
 function tellRest(fields: Fields, understood: ReadonlySet<string>, at: At, report: Report): void {
   for (const [name, value] of Object.entries(fields))
     if (!understood.has(name) && !isNothing(value) && !isPlainZero(value))
-      report.lost(below(at, name), reasons[name] ?? 'nothing here corresponds to it');
+      report.lost(below(at, name), entryOf(reasons, name) ?? 'nothing here corresponds to it');
 }
 
 function isPlainZero(value: unknown): boolean {

@@ -3,11 +3,12 @@ import { knownProviders } from '../catalog/providers.ts';
 import { isPrivateHost } from '../core/address.ts';
 import { headerProblem } from '../core/check-provider.ts';
 import type { ProviderBody } from '../core/document-provider.ts';
-import { isSecretHeader, secretForm } from '../core/secret-text.ts';
+import { secretForm } from '../core/secret-text.ts';
 import { chatServers, knownPrefixes, unspoken } from './litellm-names.ts';
-import { fieldsOf, isNothing, textOf, type Fields } from './loose.ts';
+import { entryOf, fieldsOf, isNothing, textOf, type Fields } from './loose.ts';
 import { nameGiver, slugFor } from './names.ts';
 import { below, type At, type Report } from './report.ts';
+import { masked } from './secret-signs.ts';
 
 export type Account = {
   /** What the provider would best be called. */
@@ -59,14 +60,17 @@ type Address = Pick<Account, 'name' | 'catalog' | 'pricedLike' | 'local'> &
 function addressOf(prefix: string, params: Fields, at: At, report: Report): Address | undefined {
   const given = params['api_base'] ?? params['base_url'];
   const base = baseOf(given, below(at, 'api_base'), report);
-  const catalog = knownPrefixes[prefix];
+  const catalog = entryOf(knownPrefixes, prefix);
   const known = knownProviders.get(catalog ?? '');
   if (known && (base === undefined || sameAddress(base, known.baseUrl)))
     return { name: known.name, catalog: known.name, wire: known.wire, base_url: known.baseUrl, local: false };
   if (prefix === 'azure' || prefix === 'azure_ai') return azureAddress(base, params, at, report);
-  const segment = known?.wire === 'anthropic' ? '/v1' : chatServers[prefix]?.segment;
+  const segment = known?.wire === 'anthropic' ? '/v1' : entryOf(chatServers, prefix)?.segment;
   if (known === undefined && segment === undefined) {
-    report.lost(at, `${unspoken[prefix] ?? `nothing here speaks to ${JSON.stringify(prefix)}`}; left out`);
+    report.lost(
+      at,
+      `${entryOf(unspoken, prefix) ?? `nothing here speaks to ${JSON.stringify(prefix)}`}; left out`,
+    );
     return undefined;
   }
   if (base === undefined) {
@@ -166,22 +170,32 @@ function headersOf(params: Fields, name: string, at: At, { secret, report }: Kep
   for (const field of ['headers', 'extra_headers']) {
     for (const [header, value] of Object.entries(fieldsOf(params[field]))) {
       const place = below(at, field, header);
-      const hidden = isSecretHeader(header) || secretForm(textOf(value) ?? '') !== 'literal';
-      const kept = hidden || isVariable(value) ? secret(value, `${name}_${header}`, place) : textOf(value);
+      if (isNothing(value)) continue;
+      const text = textOf(value) ?? '';
       const problem =
-        headerProblem(header) ??
-        (kept !== undefined && !isPlain(kept) ? 'is no value of a header' : undefined);
+        headerProblem(header) ?? (isPlain(text) || isVariable(text) ? undefined : 'is no value of a header');
       if (problem !== undefined) report.lost(place, `${problem}; left out`);
-      else if (kept !== undefined) headers[header] = kept;
+      else headers[header] = shown(header, text) ?? secret(text, `${name}_${header}`, place) ?? '';
     }
   }
   const organization = textOf(params['organization']);
   if (organization === undefined) return headers;
   const place = below(at, 'organization');
-  if (isVariable(organization))
-    headers['openai-organization'] = secret(organization, `${name}_organization`, place) ?? '';
-  else if (isPlain(organization)) headers['openai-organization'] = organization;
+  const header = 'openai-organization';
+  if (isVariable(organization) || isPlain(organization))
+    headers[header] =
+      shown(header, organization) ?? secret(organization, `${name}_organization`, place) ?? '';
   return headers;
+}
+
+/** Headers that say who asks for what, and open nothing. */
+const harmless =
+  /^(accept|anthropic-(beta|version)|content-type|http-referer|openai-(beta|organization|project)|referer|user-agent|x-title)$/i;
+
+/** The value of a header that may be read by everybody: what a name does not rule out may be a credential. */
+function shown(header: string, value: string): string | undefined {
+  const plain = harmless.test(header) && secretForm(value) === 'literal' && masked(value) === value;
+  return plain && !isVariable(value) ? value : undefined;
 }
 
 function isVariable(value: unknown): boolean {

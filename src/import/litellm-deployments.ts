@@ -6,9 +6,10 @@ import type { PresetBody } from '../core/document-preset.ts';
 import { knownProviders } from '../catalog/providers.ts';
 import { createAccounts, type Account, type Accounts } from './litellm-accounts.ts';
 import { guessedPrefix, knownPrefixes } from './litellm-names.ts';
-import { amountOf, fieldsOf, isNothing, listOf, textOf, textsOf, type Fields } from './loose.ts';
+import { amountOf, entryOf, fieldsOf, isNothing, listOf, textOf, textsOf, type Fields } from './loose.ts';
 import { slugFor } from './names.ts';
 import { below, type At, type Report, type Source } from './report.ts';
+import { withoutSecrets } from './secrets.ts';
 
 export type Deployment = {
   /** Its model group: the name that callers use. */
@@ -153,7 +154,7 @@ function identify(
     base?.split('/').at(-1),
     id,
     `${prefix}/${id}`,
-    `${knownPrefixes[prefix] ?? ''}/${id}`,
+    `${entryOf(knownPrefixes, prefix) ?? ''}/${id}`,
   ];
   for (const name of names) {
     const found = name === undefined ? undefined : findModel(catalogue, name.toLowerCase());
@@ -194,9 +195,11 @@ const notParameters: ReadonlySet<string> = new Set(['user', 'metadata', 'store']
 
 function parametersOf(params: Fields, at: At, report: Report): Parameters {
   const kept: Record<string, unknown> = {};
+  const advice = 'write it by hand';
   for (const name of knownParameters) {
-    const value = params[name];
-    if (isNothing(value) || notParameters.has(name)) continue;
+    if (isNothing(params[name]) || notParameters.has(name)) continue;
+    const value = withoutSecrets(params[name], below(at, name), { report, advice });
+    if (value === undefined) continue;
     const [wrong] = checkParameters({ [name]: value }, []);
     if (wrong) report.lost(below(at, name), `${wrong.message}; left out`);
     else kept[name] = value;

@@ -1,5 +1,5 @@
 /** The settings of a LiteLLM config that have no place in a document: why, and where the same thing is said here. */
-import { fieldsOf, isNothing } from './loose.ts';
+import { entryOf, fieldsOf, isNothing } from './loose.ts';
 import type { At, Report, Source } from './report.ts';
 
 /** Read elsewhere. */
@@ -67,8 +67,8 @@ export function tellSettings(source: Source, report: Report): void {
   for (const [name, value, section] of fields) {
     if (read.has(name) || isNothing(value)) continue;
     const at: At = { source, path: section === undefined ? [name] : [section, name] };
-    const so = always[name];
+    const so = entryOf(always, name);
     if (so !== undefined) report.carried(at, so);
-    else report.lost(at, instead[name] ?? 'nothing here corresponds to it');
+    else report.lost(at, entryOf(instead, name) ?? 'nothing here corresponds to it');
   }
 }

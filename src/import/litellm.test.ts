@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { plantedIn } from '../../test/support/planted-secrets.ts';
 import { json, startUpstream } from '../../test/support/upstream.ts';
 import { startTestGateway } from '../../test/support/gateway.ts';
 import { loadCatalogue } from '../catalog/load.ts';
@@ -126,6 +127,39 @@ test('secrets are named, never copied; two keys of one account are one provider 
   const pair = imported({ model_list: [with_('a', 'os.environ/A'), with_('a', 'os.environ/B')] });
   assert.match(pair.document, /api_key: \[ env:A, env:B \]/);
   assert.doesNotMatch(pair.document, /anthropic-2/);
+});
+
+test('no secret comes through, wherever in a proxy it stands, and no header that is not known to be harmless', () => {
+  const headers = { 'x-house': 'PLANTED', 'anthropic-beta': 'a-1', 'x-nested': { a: 'PLANTED' } };
+  const clear = imported({
+    model_list: [{ ...haiku, litellm_params: { ...haiku.litellm_params, extra_headers: headers } }],
+  });
+  assert.doesNotMatch(JSON.stringify(clear), /PLANTED/);
+  assert.match(clear.document, /anthropic-beta: a-1/);
+  assert.match(clear.document, /x-house: env:IMPORTED_ANTHROPIC_X_HOUSE/);
+  assert.match(said(clear, 'model_list[0].litellm_params.extra_headers.x-nested'), /^not carried: /);
+  const parameters =
+    'metadata extra_body response_format reasoning plugins tool_choice api_base organization';
+  fc.assert(
+    fc.property(
+      plantedIn(parameters),
+      plantedIn('model_info environment_variables general_settings litellm_settings router_settings x'),
+      plantedIn('metadata permissions aliases object_permission'),
+      (params, rest, own) => {
+        const entry = { ...haiku, litellm_params: { ...params, ...haiku.litellm_params } };
+        const owner = { team_id: 't', team_alias: 'team', models: [] };
+        const token = 'a'.repeat(64);
+        const result = imported(
+          { ...rest, model_list: [entry] },
+          { teams: [{ ...own, ...owner }] },
+          { keys: [{ ...own, ...owner, token }] },
+        );
+        assert.doesNotMatch(JSON.stringify(result), /PLANTED/);
+        assert.deepEqual(errorsIn(result.document), [], result.document);
+      },
+    ),
+    { numRuns: 200 },
+  );
 });
 
 test('an entry without a price has no place in a chain under a limit in dollars, and is named', () => {

@@ -8,7 +8,7 @@ import { knownPrefixes } from './litellm-names.ts';
 import { writePresets } from './litellm-presets.ts';
 import { placeDeployments } from './litellm-providers.ts';
 import { tellSettings } from './litellm-settings.ts';
-import { amountOf, fieldsOf, isFields, isNothing, listOf, textOf } from './loose.ts';
+import { amountOf, entryOf, fieldsOf, isFields, isNothing, listOf, textOf } from './loose.ts';
 import {
   BadSource,
   below,
@@ -138,7 +138,7 @@ function providerBudgets(source: Source, draft: Draft, report: Report): readonly
   return Object.entries(fieldsOf(router['provider_budget_config'])).flatMap(([prefix, said]) => {
     const at: At = { source, path: ['router_settings', 'provider_budget_config', prefix] };
     const { budget_limit, max_budget, time_period, budget_duration } = fieldsOf(said);
-    const name = knownPrefixes[prefix] ?? prefix;
+    const name = entryOf(knownPrefixes, prefix) ?? prefix;
     const provider = draft.providers.get(name);
     if (provider === undefined) {
       report.lost(at, `there is no provider ${name} in the document`);

@@ -3,7 +3,7 @@ import { checkParameters, knownParameters } from '../core/check-parameters.ts';
 import { parseWith } from '../core/document-mistakes.ts';
 import { preferencesSchema, type PreferencesBody, type PresetBody } from '../core/document-preset.ts';
 import { modelSlugProblem } from '../core/slug.ts';
-import { fieldsOf, isFields, isNothing, listOf, textOf, textsOf, type Fields } from './loose.ts';
+import { entryOf, fieldsOf, isFields, isNothing, listOf, textOf, textsOf, type Fields } from './loose.ts';
 import { below, type At, type Report } from './report.ts';
 import { withoutSecrets } from './secrets.ts';
 
@@ -97,7 +97,7 @@ function parametersFrom(config: Fields, at: At, report: Report): NonNullable<Pre
   for (const [name, value] of Object.entries(config)) {
     if (notParameters.has(name) || value === null || value === undefined) continue;
     const place = below(at, name);
-    const reason = reasons[name];
+    const reason = entryOf(reasons, name);
     if (reason !== undefined) {
       if (!isNothing(value)) report.lost(place, reason);
       continue;

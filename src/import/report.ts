@@ -1,5 +1,6 @@
 /** What became of everything that was imported. */
 import { printPath, type Path } from '../core/mistake.ts';
+import { masked } from './secret-signs.ts';
 
 export type Outcome = 'carried' | 'changed' | 'not carried';
 
@@ -47,9 +48,9 @@ export function createReport(): Report {
       entries.push({
         outcome,
         file: source.name,
-        path: printPath(path),
+        path: masked(printPath(path)),
         ...(place && { line: place.line }),
-        message,
+        message: masked(message),
       });
     };
   return { carried: note('carried'), changed: note('changed'), lost: note('not carried'), entries };
