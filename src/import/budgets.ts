@@ -1,7 +1,7 @@
 /** LiteLLM's budgets and rates as limits. Its durations: docs.litellm.ai/docs/proxy/budget_reset_and_tz. */
 import type { LimitBody, windowName } from '../core/document-limit.ts';
 import { describeLimit, limitFrom } from '../core/limit.ts';
-import { amountOf, isNothing, listOf, fieldsOf, textOf, type Fields } from './loose.ts';
+import { amountOf, isFields, isNothing, listOf, fieldsOf, textOf, type Fields } from './loose.ts';
 import { below, type At, type Report } from './report.ts';
 import type { z } from 'zod';
 
@@ -16,9 +16,9 @@ export function limitsOf(fields: Fields, at: At, report: Report): LimitBody[] {
   const budgets = [
     budget({ usd, duration, soft }, below(at, 'max_budget'), report),
     ...listOf(fields['budget_limits']).map((entry, index) => {
-      const one = fieldsOf(entry);
+      const { max_budget: said, budget_duration } = fieldsOf(entry);
       const place = below(at, 'budget_limits', index);
-      return budget({ usd: one['max_budget'], duration: one['budget_duration'] }, place, report);
+      return budget({ usd: isFields(entry) ? said : entry, duration: budget_duration }, place, report);
     }),
   ];
   return [
@@ -30,19 +30,40 @@ export function limitsOf(fields: Fields, at: At, report: Report): LimitBody[] {
   ];
 }
 
-type Rate = { readonly field: string; readonly unit: keyof LimitBody; readonly per?: Window };
+type Rate = {
+  readonly field: string;
+  readonly unit: 'requests' | 'tokens' | 'concurrent';
+  readonly per?: Window;
+};
 
-function rate(fields: Fields, { field, unit, per }: Rate, at: At, report: Report): readonly LimitBody[] {
+/** What refuses everything: there is no `concurrent: 0`. */
+const nothing: LimitBody = { requests: 0, per: 'minute' };
+
+const mostOf = { requests: most, tokens: most, concurrent: 1_000_000 } as const;
+
+/** A limit of a number in `field`, at most one. What cannot be read as one admits nothing, so that nothing is widened. */
+export function rate(
+  fields: Fields,
+  { field, unit, per }: Rate,
+  at: At,
+  report: Report,
+): readonly LimitBody[] {
   const value = fields[field];
+  if (isNothing(value)) return [];
+  const place = below(at, field);
   const amount = amountOf(value);
-  const least = unit === 'concurrent' ? 1 : 0;
-  const largest = unit === 'concurrent' ? 1_000_000 : most;
-  if (amount === undefined || amount < least || amount > largest) {
-    if (!isNothing(value)) report.lost(below(at, field), 'is not a limit that can hold: write one by hand');
-    return [];
+  if (amount === undefined) {
+    report.changed(place, `${described(nothing)}: it cannot be read, so it admits nothing: write it by hand`);
+    return [nothing];
   }
-  const limit: LimitBody = { [unit]: Math.floor(amount), ...(per && { per }) };
-  report.carried(below(at, field), described(limit));
+  const whole = Math.min(Math.floor(amount), mostOf[unit]);
+  const limit: LimitBody = { [unit]: whole, ...(per && { per }) };
+  if (unit === 'concurrent' && whole < 1) {
+    report.changed(place, `${described(nothing)}: none at once admits nothing`);
+    return [nothing];
+  }
+  if (amount > mostOf[unit]) report.changed(place, `${described(limit)}: more cannot be written`);
+  else report.carried(place, described(limit));
   return [limit];
 }
 
@@ -54,11 +75,15 @@ export function budget(
   at: At,
   report: Report,
 ): LimitBody | undefined {
-  const usd = amountOf(said);
-  if (usd === undefined || usd > mostUsd) {
-    if (!isNothing(said)) report.lost(at, `is not an amount from 0 to ${mostUsd} dollars: write it by hand`);
-    return undefined;
+  if (isNothing(said)) return undefined;
+  const read = amountOf(said);
+  if (read === undefined) {
+    const limit: LimitBody = { usd: 0, per: 'total' };
+    report.changed(at, `${described(limit)}: it cannot be read, so it admits nothing: write it by hand`);
+    return limit;
   }
+  const usd = Math.min(read, mostUsd);
+  if (read > mostUsd) report.changed(at, `more than $${mostUsd} cannot be written`);
   const duration = textOf(said2);
   const window = windowOf(duration);
   if (window === undefined) {

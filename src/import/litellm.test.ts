@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { parse } from 'yaml';
 import { plantedIn } from '../../test/support/planted-secrets.ts';
 import { json, startUpstream } from '../../test/support/upstream.ts';
 import { startTestGateway } from '../../test/support/gateway.ts';
@@ -108,6 +109,45 @@ test('what an import does not know how to carry is never more than before', () =
   assert.equal(key('member'), 'other');
   assert.equal(key('never'), 'shut');
   assert.equal(key('blocked'), 'shut');
+});
+
+test('a limit of nothing, or one that cannot be read, admits nothing; one too large to write is the largest', () => {
+  const nothing = { requests: 0, per: 'minute' };
+  const table: readonly (readonly [said: object, limit: object])[] = [
+    [{ max_parallel_requests: 0 }, nothing],
+    [{ max_parallel_requests: 0.5 }, nothing],
+    [{ max_parallel_requests: -1 }, nothing],
+    [{ rpm_limit: 'many' }, nothing],
+    [{ rpm_limit: 0 }, nothing],
+    [{ tpm_limit: 0 }, { tokens: 0, per: 'minute' }],
+    [{ max_budget: 0 }, { usd: 0, per: 'total' }],
+    [
+      { max_budget: -1, budget_duration: '1d' },
+      { usd: 0, per: 'total' },
+    ],
+    [{ max_budget: 'much' }, { usd: 0, per: 'total' }],
+    [{ budget_limits: ['much'] }, { usd: 0, per: 'total' }],
+    [{ max_parallel_requests: 5_000_000 }, { concurrent: 1_000_000 }],
+    [{ rpm_limit: 1e18 }, { requests: 1e15, per: 'minute' }],
+    [
+      { max_budget: 1e9, budget_duration: '1d' },
+      { usd: 9_000_000, per: 'day' },
+    ],
+  ];
+  for (const [own, limit] of table) {
+    const result = imported({ model_list: [haiku] }, { keys: [{ token: 'a'.repeat(64), ...own }] });
+    const { keys } = parse(result.document) as { keys: readonly { limits?: unknown }[] };
+    assert.deepEqual(keys[0]?.limits, [limit], JSON.stringify(own));
+    assert.deepEqual(errorsIn(result.document), []);
+    const [field = ''] = Object.keys(own);
+    assert.ok(
+      result.report.some(({ path }) => path.startsWith(`keys[0].${field}`)),
+      field,
+    );
+  }
+  const gateway = imported({ model_list: [haiku], general_settings: { global_max_parallel_requests: 0 } });
+  assert.match(gateway.document, /limits:\n {2}- \{ requests: 0, per: minute \}/);
+  assert.match(said(gateway, 'general_settings.global_max_parallel_requests'), /^changed: .*admits nothing/);
 });
 
 test('secrets are named, never copied; two keys of one account are one provider with two', () => {

@@ -1,6 +1,6 @@
 /** `spillway import litellm`: a proxy's config.yaml, and what /team/list and /key/list answer, as a document. */
 import type { Catalogue } from '../core/catalog.ts';
-import { budget, limitsOf } from './budgets.ts';
+import { budget, limitsOf, rate } from './budgets.ts';
 import { draftText, emptyDraft, type Draft } from './draft.ts';
 import { writeAccess, type Found } from './litellm-access.ts';
 import { readModelList } from './litellm-deployments.ts';
@@ -8,7 +8,7 @@ import { knownPrefixes } from './litellm-names.ts';
 import { writePresets } from './litellm-presets.ts';
 import { placeDeployments } from './litellm-providers.ts';
 import { tellSettings } from './litellm-settings.ts';
-import { amountOf, entryOf, fieldsOf, isFields, isNothing, listOf, textOf } from './loose.ts';
+import { entryOf, fieldsOf, isFields, isNothing, listOf, textOf } from './loose.ts';
 import {
   BadSource,
   below,
@@ -115,8 +115,8 @@ function once(keys: readonly Found[]): readonly Found[] {
 function hasBudget(objects: readonly Found[]): boolean {
   return objects.some(
     ({ fields }) =>
-      amountOf(fields['max_budget']) !== undefined ||
-      listOf(fields['budget_limits']).some((one) => amountOf(fieldsOf(one)['max_budget']) !== undefined),
+      !isNothing(fields['max_budget']) ||
+      listOf(fields['budget_limits']).some((one) => !isNothing(isFields(one) ? one['max_budget'] : one)),
   );
 }
 
@@ -125,11 +125,10 @@ function gatewayLimits(source: Source, draft: Draft, report: Report): void {
   const settings: At = { source, path: ['litellm_settings'] };
   draft.limits.push(...limitsOf({ max_budget, budget_duration }, settings, report));
   const general = fieldsOf(fieldsOf(source.value)['general_settings']);
-  const at: At = { source, path: ['general_settings', 'global_max_parallel_requests'] };
-  const most = amountOf(general['global_max_parallel_requests']);
-  if (most === undefined || most < 1 || most > 1_000_000) return;
-  draft.limits.push({ concurrent: Math.floor(most) });
-  report.carried(at, `limits: ${Math.floor(most)} requests at once, for the whole gateway`);
+  const at: At = { source, path: ['general_settings'] };
+  draft.limits.push(
+    ...rate(general, { field: 'global_max_parallel_requests', unit: 'concurrent' }, at, report),
+  );
 }
 
 /** `provider_budget_config` of the router: for each provider `{ budget_limit, time_period }`. */
@@ -149,7 +148,7 @@ function providerBudgets(source: Source, draft: Draft, report: Report): readonly
       at,
       report,
     );
-    if (limit === undefined || isNothing(limit)) return [];
+    if (limit === undefined) return [];
     draft.providers.set(name, { ...provider, limits: [limit] });
     return [name];
   });
