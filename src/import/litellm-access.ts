@@ -92,7 +92,7 @@ function writeKey(
   access: Access & { readonly give: (name: string) => string },
 ): void {
   const { draft, report, give } = access;
-  const hash = hashOf(fields['token'] ?? fields['api_key'] ?? fields['key']);
+  const hash = hashOf(fields);
   if (hash === undefined) {
     report.lost(at, 'has no token that is a SHA-256 in hex: ask for /key/list?return_full_object=true');
     return;
@@ -128,8 +128,8 @@ function writeKey(
 }
 
 /** LiteLLM stores the SHA-256 of the whole key, `sk-` included; a key in clear is hashed the same way here. */
-function hashOf(token: unknown): string | undefined {
-  const text = textOf(token) ?? '';
+export function hashOf({ token, api_key, key }: Fields): string | undefined {
+  const text = textOf(token ?? api_key ?? key) ?? '';
   if (/^[0-9a-f]{64}$/i.test(text)) return text.toLowerCase();
   return /^sk-[\x21-\x7e]{13,}$/.test(text) ? createHash('sha256').update(text).digest('hex') : undefined;
 }

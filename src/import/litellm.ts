@@ -3,12 +3,13 @@ import type { Catalogue } from '../core/catalog.ts';
 import { budget, limitsOf, rate } from './budgets.ts';
 import { draftText, emptyDraft, type Draft } from './draft.ts';
 import { writeAccess, type Found } from './litellm-access.ts';
+import { onceEach, tellMissingPages } from './litellm-pages.ts';
 import { readModelList } from './litellm-deployments.ts';
 import { knownPrefixes } from './litellm-names.ts';
 import { writePresets } from './litellm-presets.ts';
 import { placeDeployments } from './litellm-providers.ts';
 import { tellSettings } from './litellm-settings.ts';
-import { entryOf, fieldsOf, isFields, isNothing, listOf, textOf } from './loose.ts';
+import { entryOf, fieldsOf, isFields, isNothing, listOf } from './loose.ts';
 import {
   BadSource,
   below,
@@ -51,7 +52,7 @@ export function importLiteLlm(sources: readonly Source[], catalogue: Catalogue):
   });
   if (Object.keys(groups.aliases).length > 0)
     draft.workspaces.set('default', { aliases: { ...groups.aliases } });
-  writeAccess(teams, once([...keys, ...keysOfTeams]), {
+  writeAccess(teams, onceEach([...keys, ...keysOfTeams], report), {
     draft,
     report,
     groups,
@@ -59,6 +60,7 @@ export function importLiteLlm(sources: readonly Source[], catalogue: Catalogue):
     open: list.wildcards.length > 0,
   });
   for (const source of configs) tellSettings(source, report);
+  tellMissingPages(sources, report);
   if (draft.limits.length === 0)
     draft.comments.push({
       path: ['presets'],
@@ -101,15 +103,6 @@ function objectsIn(source: Source, name: 'teams' | 'keys'): readonly Found[] {
 
 function each(list: readonly unknown[], at: At): readonly Found[] {
   return list.map((entry, index) => ({ fields: fieldsOf(entry), at: below(at, index) }));
-}
-
-/** A key that several files tell of is carried once. */
-function once(keys: readonly Found[]): readonly Found[] {
-  const seen = new Set<unknown>();
-  return keys.filter(({ fields: { token } }) => {
-    if (textOf(token) === undefined) return true;
-    return !seen.has(token) && seen.add(token);
-  });
 }
 
 function hasBudget(objects: readonly Found[]): boolean {
