@@ -6,8 +6,9 @@ import type { FailoverBody, MemberBody, PreferencesBody, PresetBody } from '../c
 import { printDuration } from '../core/duration.ts';
 import { aliasProblem } from '../core/slug.ts';
 import type { Draft } from './draft.ts';
+import { readDefault, readFallbacks } from './litellm-fallbacks.ts';
 import type { Placed } from './litellm-providers.ts';
-import { amountOf, fieldsOf, isFields, isNothing, listOf, textOf, textsOf, type Fields } from './loose.ts';
+import { amountOf, fieldsOf, isFields, isNothing, textOf, type Fields } from './loose.ts';
 import { nameGiver, slugFor } from './names.ts';
 import { below, type At, type Report, type Source } from './report.ts';
 
@@ -216,14 +217,14 @@ function readRouting(sources: readonly Source[], groups: Around['groups'], repor
     for (const section of ['litellm_settings', 'router_settings']) {
       const fields = fieldsOf(fieldsOf(source.value)[section]);
       const at: At = { source, path: [section] };
-      readFallbacks(fields, 'fallbacks', { at, into: general, groups, report });
-      readFallbacks(fields, 'context_window_fallbacks', { at, into: context, groups, report });
-      readFallbacks(fields, 'content_policy_fallbacks', { at, into: content, groups, report });
-      const all = textsOf(fields['default_fallbacks']);
-      if (all.length > 0) {
-        general.set('*', all);
-        report.carried(below(at, 'default_fallbacks'), 'behind every chain that has no fallbacks of its own');
-      }
+      readFallbacks(fields, 'fallbacks', at, { into: general, groups, report });
+      readFallbacks(fields, 'context_window_fallbacks', at, { into: context, groups, report });
+      readFallbacks(fields, 'content_policy_fallbacks', at, { into: content, groups, report });
+      readDefault(fields['default_fallbacks'], below(at, 'default_fallbacks'), {
+        into: general,
+        groups,
+        report,
+      });
       for (const name of ['timeout', 'request_timeout', 'stream_timeout']) {
         if (isNothing(fields[name])) continue;
         timeouts[name] = fields[name];
@@ -235,40 +236,6 @@ function readRouting(sources: readonly Source[], groups: Around['groups'], repor
     }
   }
   return { general, context, content, strategy, timeouts };
-}
-
-type Fallbacks = {
-  readonly at: At;
-  readonly into: Map<string, readonly string[]>;
-  readonly groups: Around['groups'];
-  readonly report: Report;
-};
-
-const told: Readonly<Record<string, string>> = {
-  context_window_fallbacks:
-    'at the end of the chain: too long a prompt goes on to the first that has room, and they serve after other failures too',
-  content_policy_fallbacks:
-    'at the end of the chain, with moderation in failover.on: they serve after other failures too',
-};
-
-/** `[{ group: [group, …] }, …]`; a fallback may also be `{ model, … }`, of which the parameters are not carried. */
-function readFallbacks(fields: Fields, name: string, { at, into, groups, report }: Fallbacks): void {
-  for (const [index, entry] of listOf(fields[name]).entries()) {
-    for (const [group, list] of Object.entries(fieldsOf(entry))) {
-      const place = below(at, name, index, group);
-      const said = listOf(list).flatMap((each) => textOf(isFields(each) ? each['model'] : each) ?? []);
-      const names = said.filter((one) => groups.has(one));
-      for (const one of said)
-        if (!groups.has(one)) report.lost(place, `${one} is no model group that was carried: it is left out`);
-      if (names.length === 0) continue;
-      into.set(group, [...(into.get(group) ?? []), ...names]);
-      if (listOf(list).some((each) => isFields(each) && Object.keys(each).length > 1))
-        report.lost(place, 'parameters of a fallback: write them at the member of the chain by hand');
-      const how = told[name];
-      if (how === undefined) report.carried(place, `${names.join(', ')} behind it in the chain`);
-      else report.changed(place, `${names.join(', ')} ${how}`);
-    }
-  }
 }
 
 /** `model_group_alias`: another name, or `{ model, hidden }`. */
