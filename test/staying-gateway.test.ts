@@ -98,6 +98,21 @@ test('a switch tells what its cache was worth, everywhere', async (t) => {
   assert.equal(gateway.lastRecord().cacheLost, undefined);
 });
 
+test('while the primary rests the loss stands only where the conversation left it', async (t) => {
+  const gateway = await startTestGateway(t, emulatedChain);
+  const turn = async (): Promise<number | undefined> => {
+    const body = { model: '@preset/coder', session_id: 'talk', max_tokens: 50, messages: [opening] };
+    await (await gateway.post(body)).arrayBuffer();
+    return gateway.lastRecord().cacheLost;
+  };
+  assert.deepEqual([await turn(), await turn()], [undefined, undefined]);
+  gateway.emulator?.setFault({ model: pro, kind: 'out_of_credit' });
+  const [left, ...after] = [await turn(), await turn(), await turn(), await turn()];
+  assert.ok(left !== undefined && left > 0);
+  assert.deepEqual(after, [undefined, undefined, undefined]);
+  assert.equal(gateway.lastRecord().skipped[0]?.reason, 'breaker');
+});
+
 test('explain shows that a conversation stays, and until when', async (t) => {
   const gateway = await startTestGateway(t, emulatedChain);
   const body = { model: '@preset/coder', session_id: 'talk', max_tokens: 50, messages: [opening] };

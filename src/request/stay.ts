@@ -73,7 +73,9 @@ export function notePlace(journey: Journey, endpoint: Endpoint, settled: Attempt
   if (name === undefined) return;
   const scope = scopeOf(trail.key, route);
   const before = troubledBefore(journey, endpoint);
-  const left = [world.stays.of(scope, name)?.endpoint, ...before].filter((id) => id !== undefined);
+  const known = world.stays.of(scope, name);
+  // Where nobody remembers it, it may have its cache wherever it would have been served, had that been well.
+  const left = known ? [known.endpoint] : before;
   noteLoss(journey, { endpoint, settled, name, left });
   const at = world.clock.now();
   const { until = at + shortLife } =
