@@ -130,6 +130,22 @@ test('explain shows that a conversation stays, and until when', async (t) => {
   assert.doesNotMatch(other, /stay/);
 });
 
+test('explain knows a conversation by a header as well', async (t) => {
+  const gateway = await startTestGateway(t, emulatedChain);
+  const body = { model: '@preset/coder', max_tokens: 50, messages: [opening] };
+  gateway.emulator?.setFault({ model: pro, kind: 'server_error' });
+  await (await gateway.post(body, { 'x-session-id': 'H9' })).arrayBuffer();
+  gateway.emulator?.clearFaults();
+  const explained = (id: string): Promise<string> =>
+    command(
+      gateway,
+      ['explain', '--key', 'test', '--request', '-', '--header', `x-session-id: ${id}`],
+      JSON.stringify(body),
+    );
+  assert.match(await explained('H9'), /the conversation stays here/);
+  assert.doesNotMatch(await explained('H8'), /stay/);
+});
+
 test('a new version of the preset without the fallback ends the stay', async (t) => {
   const gateway = await moved(t);
   const text = emulatedChain.replace(`${haiku}, `, '');

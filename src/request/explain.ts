@@ -71,7 +71,7 @@ export function explain(snapshot: Snapshot, body: Buffer, options: ExplainOption
     const route = resolve(ask, key, snapshot, asked);
     const foresight = foresee?.(callerOf(key, route, ask));
     const downgrade = foresight?.downgrade();
-    const thread = options.known && threadOf(ask, {}, options.known.digest);
+    const thread = options.known && threadOf(ask, options.headers ?? {}, options.known.digest);
     const outlook = thread && lookOut(thread, options);
     const made = makePlan({
       ask,
