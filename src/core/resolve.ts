@@ -47,7 +47,8 @@ export type Name = { readonly model?: string; readonly preset?: string; readonly
 export function parseName(text: string): Name {
   const at = text.indexOf('@preset/');
   if (at === -1) return { model: text };
-  const [preset = '', version] = text.slice(at + '@preset/'.length).split('@');
+  const [preset = '', ...pinned] = text.slice(at + '@preset/'.length).split('@');
+  const version = pinned.length === 0 ? undefined : pinned.join('@');
   return { preset, ...optional('version', version), ...(at > 0 ? { model: text.slice(0, at) } : {}) };
 }
 
@@ -197,15 +198,16 @@ function findPreset({ name: called, version, key, workspace, snapshot, seed }: P
   const seen = (preset: Preset): Preset => asSeenFrom(preset, key.workspace);
   if (version === undefined) return seen(drawn(entry, seed));
   if (version === 'draft') return seen(tightened(draftOf(entry, key), entry.active));
-  const pinned = /^\d{1,15}$/.test(version) ? entry.versions.get(Number(version)) : undefined;
-  if (!pinned) {
-    throw refuse(
-      'preset_version_not_found',
-      `The preset ${name} has no version ${version}; the active one is ${entry.active.version}.`,
-      { param: 'model' },
-    );
-  }
+  const pinned = /^[1-9]\d{0,14}$/.test(version) ? entry.versions.get(Number(version)) : undefined;
+  if (!pinned)
+    throw refuse('preset_version_not_found', unknownVersion(name, version, entry.active), { param: 'model' });
   return seen(tightened(pinned, entry.active));
+}
+
+function unknownVersion(name: string, version: string, { version: active }: Preset): string {
+  return version === ''
+    ? `"@preset/${name}@" names no version: write its number, as "@preset/${name}@${active}", or "@preset/${name}" for the active one.`
+    : `The preset ${name} has no version ${version.slice(0, 80)}; the active one is ${active}.`;
 }
 
 /**
