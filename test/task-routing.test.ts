@@ -167,12 +167,33 @@ test('a key that may use the routing preset goes where it leads, and nowhere els
 test('a model beside a routing preset comes before the chain that is chosen, unless either locks models', async (t) => {
   const gateway = await start(
     t,
-    '  locked: { route: [{ preset: coder }], locked: [models] }\n  named: { route: [{ when: { model: "deepseek/*" }, preset: long }, { preset: coder }] }\n',
+    `  locked: { route: [{ preset: coder }], locked: [models] }
+  named: { route: [{ when: { model: "deepseek/*" }, preset: long }, { preset: coder }] }
+  closed: { models: [deepseek/deepseek-v4-flash], locked: [models] }
+  to-closed: { route: [{ preset: closed }] }
+  empty: { parameters: { temperature: 0 } }
+  to-empty: { route: [{ preset: empty }] }
+`,
   );
   const beside = await ask(gateway, { model: 'deepseek/deepseek-v4-pro@preset/auto' });
   assert.deepEqual([beside.model, beside.route], ['deepseek/deepseek-v4-pro', 'auto@5']);
   const refused = await ask(gateway, { model: 'deepseek/deepseek-v4-pro@preset/locked' });
   assert.equal(refused.code, 'models_locked');
+  assert.match(
+    refused.message,
+    /^The models of the preset locked are locked: call it as "@preset\/locked", /,
+  );
+  const led = await ask(gateway, { model: 'deepseek/deepseek-v4-pro@preset/to-closed' });
+  assert.equal(led.code, 'models_locked');
+  assert.match(
+    led.message,
+    /^The preset to-closed leads to closed, where models are locked: call it as "@preset\/to-closed", /,
+  );
+  const empty = await ask(gateway, { model: '@preset/to-empty' });
+  assert.match(
+    empty.message,
+    /^The preset empty names no model: send one, as "author\/name@preset\/to-empty"/,
+  );
   const named = await ask(gateway, { model: 'deepseek/deepseek-v4-flash@preset/named' });
   assert.deepEqual([named.route, named.model], ['named@1', 'deepseek/deepseek-v4-flash']);
 });

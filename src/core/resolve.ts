@@ -67,12 +67,12 @@ export function resolve(ask: Ask, key: Key, snapshot: Snapshot, facts: RouteFact
     presetsFor({ ask, key, snapshot, owner: asked.workspace }, facts),
   );
   const named = [...(name.model === undefined ? [] : [name.model]), ...ask.models];
-  const beside = named.map((model) => besidePreset({ model, preset, key, snapshot }));
+  const beside = named.map((model) => besidePreset({ model, asked, preset, key, snapshot }));
   const chain = dedupe([...beside, ...preset.chain]);
   if (chain.length === 0)
     throw refuse(
       'invalid_request',
-      `The preset ${preset.slug} names no model: send one, as "author/name@preset/${preset.slug}".`,
+      `The preset ${preset.slug} names no model: send one, as "author/name@preset/${asked.slug}".`,
       { param: 'model' },
     );
   const warnings =
@@ -262,13 +262,20 @@ function unknownPreset(name: string, workspace: Workspace): string {
 
 type ModelQuery = { readonly model: string; readonly key: Key; readonly snapshot: Snapshot };
 
-function besidePreset({ model, preset, key, snapshot }: ModelQuery & { readonly preset: Preset }): Member {
+type Beside = ModelQuery & {
+  /** The one that was named, which may have chosen the other: that may be closed to the key. */
+  readonly asked: Preset;
+  readonly preset: Preset;
+};
+
+function besidePreset({ model, asked, preset, key, snapshot }: Beside): Member {
   if (preset.locked.has('models')) {
-    throw refuse(
-      'models_locked',
-      `The models of the preset ${preset.slug} are locked: call it as "@preset/${preset.slug}", without a model.`,
-      { param: 'model' },
-    );
+    const locked = asked.locked.has('models')
+      ? `The models of the preset ${asked.slug} are locked`
+      : `The preset ${asked.slug} leads to ${preset.slug}, where models are locked`;
+    throw refuse('models_locked', `${locked}: call it as "@preset/${asked.slug}", without a model.`, {
+      param: 'model',
+    });
   }
   checkModelAllowed(model, key);
   return { model: known(model, snapshot), parameters: {} };
