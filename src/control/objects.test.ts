@@ -363,3 +363,34 @@ test('going back is no way around a role: addresses, references and administrato
   for (const actor of [local, remote])
     assert.throws(() => configuration.objects.revert(revision, { actor }), /administrators are not reverted/);
 });
+
+test('what closes a circle of presets, or makes a row of them too long, is invalid, and no force does it', async (t) => {
+  const { configuration } = await begin(t);
+  const named = (name: string): ObjectRef => ({ kind: 'preset', name });
+  const put = (name: string, body: object): string =>
+    saidOf(act(configuration, { do: 'put', body }, { ref: named(name) }));
+  const leads = (...presets: readonly string[]): object => ({
+    route: [
+      ...presets.slice(1).map((preset) => ({ when: { task: preset }, preset })),
+      { preset: presets[0] ?? '' },
+    ],
+  });
+  for (const name of ['b', 'a', 'e']) put(name, body('serves'));
+  put('b', leads('a'));
+  put('b', body('serves'));
+  put('a', leads('b'));
+  for (const force of [false, true]) {
+    const closed = act(configuration, { do: 'activate', version: 2 }, { ref: named('b'), force });
+    assert.equal(closed.outcome, 'invalid');
+    assert.match(saidOf(closed), /^presets\.[ab]\.route leads back to itself: (a → b → a|b → a → b)$/);
+    const rolled = act(configuration, { do: 'rollout', version: 2, percent: 1 }, { ref: named('b'), force });
+    assert.match(saidOf(rolled), /leads back to itself/);
+  }
+  put('b', body('serves again'));
+  put('d', leads('a'));
+  put('c', leads('d'));
+  assert.equal(put('top', leads('c')), 'created preset top 1');
+  const long = act(configuration, { do: 'put', body: leads('e') }, { ref: named('b'), force: true });
+  assert.equal(long.outcome, 'invalid');
+  assert.match(saidOf(long), /^presets\.top\.route chooses through too many: .*, top → c → d → a → b → e$/);
+});

@@ -23,13 +23,15 @@ export function forgiveStanding(
   );
 }
 
-/** Those mistakes that are about one of the objects. */
+/** Those mistakes that are about one of the objects, or that it makes together with others. */
 export function concerning(
   mistakes: readonly Mistake[],
   objects: readonly { readonly path: Path }[],
 ): readonly Mistake[] {
   const paths = new Set(objects.map(({ path }) => printPath(path)));
-  return mistakes.filter(({ path }) => paths.has(printPath(objectOf(path))));
+  return mistakes.filter(({ path, among = [] }) =>
+    [objectOf(path), ...among].some((one) => paths.has(printPath(one))),
+  );
 }
 
 /** The path of the object that a path leads into. */

@@ -216,8 +216,9 @@ function circlesIn(presets: ByName): readonly Mistake[] {
   const visit = (name: string, trail: readonly string[]): void => {
     const preset = presets.get(name);
     if (preset && trail.includes(name)) {
-      const circle = [...trail.slice(trail.indexOf(name)), name].join(' → ');
-      mistakes.push(error(chooserPath(preset), `leads back to itself: ${circle}`));
+      const circle = trail.slice(trail.indexOf(name));
+      const why = `leads back to itself: ${[...circle, name].join(' → ')}`;
+      mistakes.push({ ...error(chooserPath(preset), why), among: pathsOf(circle, presets) });
     } else if (preset && !done.has(name)) {
       for (const next of targetsOf(preset)) visit(next, [...trail, name]);
       done.add(name);
@@ -244,7 +245,15 @@ function tooLongIn(presets: ByName): readonly Mistake[] {
     const row = longest(preset.name);
     if (row.length <= mostHops + 1) return [];
     const why = `chooses through too many: at most ${mostHops} presets may choose one after another`;
-    return [error(chooserPath(preset), `${why}, ${row.join(' → ')}`)];
+    const mistake = error(chooserPath(preset), `${why}, ${row.join(' → ')}`);
+    return [{ ...mistake, among: pathsOf(row, presets) }];
+  });
+}
+
+function pathsOf(names: readonly string[], presets: ByName): readonly Path[] {
+  return names.flatMap((name) => {
+    const preset = presets.get(name);
+    return preset ? [preset.path] : [];
   });
 }
 

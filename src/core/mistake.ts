@@ -8,6 +8,8 @@ export type Mistake = {
   readonly level: 'error' | 'warning';
   /** One sentence that names the fix. */
   readonly message: string;
+  /** Of objects that make it together, each of which can mend it, the paths; absent = it is that of `path` alone. */
+  readonly among?: readonly Path[];
 };
 
 export function error(path: Path, message: string): Mistake {
