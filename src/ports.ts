@@ -231,7 +231,8 @@ export type Retries = {
   /** The generation that this caller's request with the same body was; undefined = none, or none that failed. */
   of(caller: string, body: Uint8Array): string | undefined;
   note(caller: string, body: Uint8Array, generation: string): void;
-  forget(caller: string, generation: string): void;
+  /** It was served: what comes after it begins anew. */
+  forget(caller: string, body: Uint8Array): void;
 };
 
 /**

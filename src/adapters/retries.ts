@@ -30,23 +30,27 @@ export function memoryRetries(now: () => number): Retries {
   };
   const fresh = (caller: string): readonly Ended[] =>
     callers.get(caller)?.filter(({ until }) => now() < until) ?? [];
+  const alike = (caller: string, body: Uint8Array): readonly Ended[] => {
+    if (!callers.has(caller)) return [];
+    const asLong = fresh(caller).filter(({ length }) => length === body.length);
+    if (asLong.length === 0) return [];
+    const digest = digestOf(body);
+    return asLong.filter((ended) => ended.digest === digest);
+  };
   return {
-    of(caller, body) {
-      if (!callers.has(caller)) return undefined;
-      const alike = fresh(caller).filter(({ length }) => length === body.length);
-      if (alike.length === 0) return undefined;
-      const digest = digestOf(body);
-      return alike.findLast((ended) => ended.digest === digest)?.generation;
-    },
+    of: (caller, body) => alike(caller, body).at(-1)?.generation,
     note(caller, body, generation) {
       const until = now() + windowMs;
       keep(caller, [...fresh(caller), { generation, length: body.length, digest: digestOf(body), until }]);
     },
-    forget: (caller, generation) =>
+    forget(caller, body) {
+      const served = new Set(alike(caller, body));
+      if (served.size === 0) return;
       keep(
         caller,
-        fresh(caller).filter((ended) => ended.generation !== generation),
-      ),
+        fresh(caller).filter((ended) => !served.has(ended)),
+      );
+    },
   };
 }
 

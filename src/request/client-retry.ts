@@ -30,10 +30,11 @@ export function expectRetry(trail: Trail, { retries }: World): void {
   retries.note(question.caller, question.body, trail.id);
 }
 
-/** It was served after all: it had only closed its connection early. */
+/** It was served: when it was asked again, or after all, where it had only closed its connection early. */
 export function expectNoRetry(trail: Trail, { retries }: World): void {
-  const question = trail.retryExpected ? questionOf(trail) : undefined;
-  if (question) retries?.forget(question.caller, trail.id);
+  const failedBefore = trail.retryExpected === true || trail.clientRetry?.of !== undefined;
+  const question = failedBefore ? questionOf(trail) : undefined;
+  if (question) retries?.forget(question.caller, question.body);
 }
 
 type Question = { readonly caller: string; readonly body: Uint8Array };
