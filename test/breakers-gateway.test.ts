@@ -30,7 +30,9 @@ test('an open breaker stands in the headers, the record, status and explain', as
   assert.equal(second.headers.get('x-spillway-attempts'), 'anthropic/claude-haiku-4.5@anthropic:ok');
   assert.equal(second.headers.get('x-spillway-skipped'), `${primary}@deepseek:breaker`);
   assert.equal(second.headers.get('x-spillway-fallback'), 'true');
-  assert.deepEqual(gateway.lastRecord().skipped, [{ endpoint: `${primary}@deepseek`, reason: 'breaker' }]);
+  assert.deepEqual(gateway.lastRecord().skipped, [
+    { endpoint: `${primary}@deepseek`, reason: 'breaker', why: 'rate_limit' },
+  ]);
 
   const status = await admin<StatusView>(gateway, 'status');
   assert.partialDeepStrictEqual(status.breakers, [

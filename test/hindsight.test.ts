@@ -58,6 +58,16 @@ test('a fallback: what was asked, the chain, each attempt, what it cost above th
   );
 });
 
+test('who rested is left out with why it rested, which is no limit', async (t) => {
+  const gateway = await start(t);
+  gateway.emulator?.setFault({ model: 'deepseek/deepseek-v4-pro', kind: 'rate_limit', retryAfter: 120 });
+  await ask(gateway);
+  const { id } = await ask(gateway);
+  const { out } = await run(gateway, id);
+  assert.match(out, /\nleft out\n {2}deepseek\/deepseek-v4-pro@deepseek +breaker +rate_limit\nserved by /);
+  assert.deepEqual((await hindsight(gateway, id)).limits, []);
+});
+
 test('a limit in the way of a hop, and of a request, is named in the words of its refusal', async (t) => {
   const gateway = await start(t, '    limits: [{ usd: 0.000001, per: day }]\n');
   const { id, status } = await ask(gateway);

@@ -23,7 +23,7 @@ export function hindsightLines(view: HindsightView, paint: Paint): string[] {
     revisionText(view),
     paint('bold', 'tried'),
     ...indent(tried.flatMap((row, index) => [row, ...saidBy(attempts[index])])),
-    ...told('left out', columns(skipped.map(({ endpoint, reason }) => [clean(endpoint), clean(reason)]))),
+    ...told('left out', columns(skipped.map(skipRow))),
     ...told('limits in the way', limits.map(clean)),
     endText(generation, paint),
     ...costLines(view),
@@ -41,6 +41,12 @@ function revisionText({ generation: { revision }, revision_now: now }: Hindsight
   return revision === now
     ? `configuration revision ${revision}, still active`
     : `configuration revision ${revision}; ${now} is active now (spillway history)`;
+}
+
+/** The words of a limit are told below. */
+function skipRow({ endpoint, reason, why }: Generation['skipped'][number]): string[] {
+  const rested = reason === 'breaker' || reason === 'paused';
+  return [clean(endpoint), clean(reason), rested ? clean(why ?? '') : ''];
 }
 
 function attemptRow(attempt: Attempt, waitedMs: number, paint: Paint): string[] {

@@ -150,7 +150,10 @@ export const skip = z
   .object({
     endpoint: z.string(),
     reason: z.string(),
-    why: z.string().optional().meta({ description: 'The limit in the way, in the words of a refusal' }),
+    why: z.string().optional().meta({
+      description:
+        'The limit in the way, in the words of a refusal; of one that rested the failure class, or who paused it',
+    }),
   })
   .openapi('Skip');
 

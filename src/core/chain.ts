@@ -10,7 +10,7 @@ import { endpointsOf } from './endpoints.ts';
 import { lackOf } from './lack.ts';
 import { merge, type Merged } from './merge.ts';
 import type { Nano } from './money.ts';
-import type { Draft } from './optional.ts';
+import { optional, type Draft } from './optional.ts';
 import { arranged, type Outlook } from './order.ts';
 import { idleAt, notPreferred, sortsAcrossModels, tooDear } from './preferences.ts';
 import { isPriced, worstCase } from './price.ts';
@@ -100,7 +100,15 @@ function planOf(input: PlanInput): Plan {
     return drop === undefined ? step : { ...step, tierDrop: drop };
   };
   const skipped = judged.flatMap(({ step, reason }) =>
-    reason === undefined ? [] : [{ endpoint: step.endpoint.id, reason }],
+    reason === undefined
+      ? []
+      : [
+          {
+            endpoint: step.endpoint.id,
+            reason,
+            ...optional('why', resting.has(step) ? input.health?.rest(step.endpoint)?.why : undefined),
+          },
+        ],
   );
   const order = ordered(fit, input);
   const well = resting.size === 0 ? order : order.filter((step) => !resting.has(step));
@@ -137,7 +145,8 @@ function restOf({ endpoint }: PlanStep, { health }: PlanInput): string | undefin
   return health?.rest(endpoint)?.reason;
 }
 
-function isRest(reason: string | undefined): boolean {
+/** Whether it is left out for its health alone. */
+export function isRest(reason: string | undefined): boolean {
   return reason === 'breaker' || reason === 'paused';
 }
 

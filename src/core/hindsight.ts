@@ -1,4 +1,5 @@
 /** Why a past request went where it went: its record, told in the order in which it happened. Pure. */
+import { isRest } from './chain.ts';
 import { optional } from './optional.ts';
 import { hopText } from './route.ts';
 import { presetIn } from './shared-preset.ts';
@@ -28,7 +29,8 @@ export function hindsightOf(record: GenerationRecord, snapshot: Snapshot): Hinds
   const entry = preset === undefined ? undefined : presetIn(snapshot, workspace, preset);
   const served = versionOf(entry, presetVersion);
   const chain = served?.chain.map(({ model }) => model);
-  const whys = [...skipped.map(({ why }) => why), refusedBy].filter((why) => why !== undefined);
+  const limited = skipped.filter(({ reason }) => !isRest(reason)).map(({ why }) => why);
+  const whys = [...limited, refusedBy].filter((why) => why !== undefined);
   return {
     record,
     ...optional('chain', chain),

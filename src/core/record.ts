@@ -68,7 +68,7 @@ export function limitTokens({ usage, bound }: AttemptRecord): number {
 export type Skip = {
   readonly endpoint: string;
   readonly reason: string;
-  /** The limit that stood in the way, in the words of a refusal. */
+  /** The limit that stood in the way, in the words of a refusal; of one that rested the failure class, or who paused it. */
   readonly why?: string;
 };
 

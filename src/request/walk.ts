@@ -199,7 +199,7 @@ async function tryStep(journey: Journey, step: PlanStep, forced = false): Promis
   const { trail, request, world, departure } = journey;
   nowAsked(trail, step);
   const rest = forced ? undefined : world.health?.rest(step.endpoint);
-  if (rest) return leaveAlone(journey, step, rest.reason);
+  if (rest) return leaveAlone(journey, step, rest);
   const held = await holdFor({ ...journey, step });
   if (isDenial(held)) return deny(journey, step, held);
   if (isLate(journey)) {
@@ -221,7 +221,7 @@ async function tryStep(journey: Journey, step: PlanStep, forced = false): Promis
   const call = world.health ? world.health.enter(step.endpoint, credential, forced) : untold;
   if (!call) {
     held.hold.settle(nothing);
-    return leaveAlone(journey, step, world.health?.rest(step.endpoint)?.reason ?? 'breaker');
+    return leaveAlone(journey, step, world.health?.rest(step.endpoint));
   }
   trail.crossing = prepared.warnings;
   return await send(journey, held, { ...prepared, call });
@@ -234,9 +234,9 @@ function deny(journey: Journey, step: PlanStep, denial: Denial): Tried {
 }
 
 /** Since the plan was made others found out, or one of them probes it. */
-function leaveAlone({ trail, resting }: Journey, step: PlanStep, reason: string): Tried {
+function leaveAlone({ trail, resting }: Journey, step: PlanStep, rest: Rest | undefined): Tried {
   resting.push(step);
-  return skip(trail, step, reason);
+  return skip(trail, step, rest?.reason ?? 'breaker', rest?.why);
 }
 
 const untold: Call = { answered: () => undefined, settle: () => undefined };
