@@ -16,6 +16,21 @@ export const generationsSchema = `
   CREATE INDEX IF NOT EXISTS generations_by_time ON generations (at);
 `;
 
+/** The presets that chose others by their rules, of each record, for the migration; those of records that are there. */
+export const hopsSchema = `
+  CREATE TABLE generation_hops (
+    preset TEXT NOT NULL,
+    at INTEGER NOT NULL,
+    id TEXT NOT NULL,
+    version TEXT NOT NULL,
+    PRIMARY KEY (preset, at, id, version)
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX generation_hops_by_time ON generation_hops (at);
+  INSERT OR IGNORE INTO generation_hops (preset, at, id, version)
+  SELECT g.record ->> 'workspace' || '/' || (hop.value ->> 'preset'), g.at, g.id, hop.value ->> 'version'
+  FROM generations g, json_each(g.record, '$.routed') hop;
+`;
+
 /** A record as JSON text, and what its attempts are charged. */
 export type Entry = { readonly record: string; readonly charges: readonly Charge[] };
 
@@ -34,8 +49,19 @@ export function insertEntries(database: DatabaseSync, entries: readonly Entry[])
     fresh.push(record);
     if (charges.length > 0) owed.push(...charges);
   }
+  insertHops(database, fresh);
   settleCharges(database, owed);
   addSpend(database, fresh);
+}
+
+function insertHops(database: DatabaseSync, records: readonly GenerationRecord[]): void {
+  const routed = records.filter((record) => record.routed !== undefined);
+  if (routed.length === 0) return;
+  const insert = database.prepare(
+    'INSERT OR IGNORE INTO generation_hops (preset, at, id, version) VALUES (?, ?, ?, ?)',
+  );
+  for (const { workspace, routed: hops = [], at, id } of routed)
+    for (const { preset, version } of hops) insert.run(`${workspace}/${preset}`, at, id, String(version));
 }
 
 export function recordById(database: DatabaseSync, id: string): GenerationRecord | undefined {
@@ -48,27 +74,34 @@ export function recentRecords(database: DatabaseSync, limit: number): readonly G
   return rows.flatMap((row) => parse(row) ?? []);
 }
 
-/** Newest first, of a preset or of one version of it. */
+/** Of a preset or of one version of it: the newest it served, and the newest it sent on where they are asked for. */
 export function recordsOfPreset(
   database: DatabaseSync,
-  { workspace, preset, version, since, most }: PresetRecords,
+  { workspace, preset, version, since, most, sentOn }: PresetRecords,
 ): readonly GenerationRecord[] {
-  const only = version === undefined ? '' : 'AND preset_version = :version';
-  const rows = database
-    .prepare(
-      `SELECT record FROM generations WHERE preset = :preset AND at >= :since ${only} ORDER BY at DESC LIMIT :most`,
-    )
-    .all({
-      preset: `${workspace}/${preset}`,
-      since,
-      most,
-      ...(version === undefined ? {} : { version: String(version) }),
-    });
-  return rows.flatMap((row) => parse(row) ?? []);
+  const which = {
+    preset: `${workspace}/${preset}`,
+    since,
+    most,
+    ...(version === undefined ? {} : { version: String(version) }),
+  };
+  const read = (from: string, column: string): readonly GenerationRecord[] => {
+    const only = version === undefined ? '' : `AND ${column} = :version`;
+    const rows = database
+      .prepare(
+        `SELECT record FROM ${from} WHERE x.preset = :preset AND x.at >= :since ${only} ORDER BY x.at DESC LIMIT :most`,
+      )
+      .all(which);
+    return rows.flatMap((row) => parse(row) ?? []);
+  };
+  const served = read('generations x', 'x.preset_version');
+  if (sentOn !== true) return served;
+  return [...served, ...read('generation_hops x JOIN generations USING (id)', 'x.version')];
 }
 
 /** Deletes records older than `before` (epoch ms). */
 export function forgetRecords(database: DatabaseSync, before: number): void {
+  database.prepare('DELETE FROM generation_hops WHERE at < ?').run(before);
   database.prepare('DELETE FROM generations WHERE at < ?').run(before);
 }
 

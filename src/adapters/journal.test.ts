@@ -59,7 +59,18 @@ test('the records of a preset, and of one version of it, committed or not', asyn
     ['gen-2', 200, { preset: 'coder', presetVersion: 2 }],
     ['gen-3', 300, { preset: 'coder', presetVersion: 'draft' }],
     ['gen-4', 400, { preset: 'coder', presetVersion: 2, workspace: 'team' }],
-    ['gen-5', 500, { preset: 'other', presetVersion: 2 }],
+    [
+      'gen-5',
+      500,
+      {
+        preset: 'other',
+        presetVersion: 2,
+        routed: [
+          { preset: 'auto', version: 3, rule: 1 },
+          { preset: 'coder', version: 1, rule: 0 },
+        ],
+      },
+    ],
     ['gen-6', 600, {}],
     ['gen-7', 700, { preset: 'coder', presetVersion: 2 }],
   ];
@@ -74,6 +85,14 @@ test('the records of a preset, and of one version of it, committed or not', asyn
       ids({ version: 2 }),
       ids({ version: 'draft' }),
       ids({ workspace: 'team' }),
+      ids({ sentOn: true }),
+      ids({ sentOn: true, most: 3 }),
+      ids({ sentOn: true, version: 1 }),
+      ids({ sentOn: true, version: 2 }),
+      ids({ sentOn: true, preset: 'auto', version: 3 }),
+      ids({ sentOn: true, preset: 'auto', version: 2 }),
+      ids({ sentOn: true, preset: 'auto', workspace: 'team' }),
+      ids({ preset: 'auto' }),
     ];
   };
   const expected = [
@@ -83,6 +102,14 @@ test('the records of a preset, and of one version of it, committed or not', asyn
     ['gen-7', 'gen-2'],
     ['gen-3'],
     ['gen-4'],
+    ['gen-7', 'gen-5', 'gen-3', 'gen-2', 'gen-1'],
+    ['gen-7', 'gen-5', 'gen-3'],
+    ['gen-5', 'gen-1'],
+    ['gen-7', 'gen-2'],
+    ['gen-5'],
+    [],
+    [],
+    [],
   ];
   const journal = open();
   for (const [id, at, more] of rows) journal.close({ ...record(id, at), ...more }, []);

@@ -16,7 +16,9 @@ import { join } from 'node:path';
 import type { DatabaseSync } from 'node:sqlite';
 import { Worker } from 'node:worker_threads';
 import type { Generations, PresetRecords } from '../control/operations.ts';
+import { isOfPreset } from '../core/comparison.ts';
 import type { GatewayEvent } from '../core/event.ts';
+import { optional } from '../core/optional.ts';
 import type { GenerationRecord } from '../core/record.ts';
 import type { Charge, Journal } from '../ports.ts';
 import { forfeitLeases } from './budgets.ts';
@@ -164,19 +166,18 @@ class FileJournal implements DurableJournal {
   }
 
   ofPreset(which: PresetRecords): readonly GenerationRecord[] {
-    const { workspace, preset, version, since, most } = which;
+    const { workspace, preset, version, since, most, sentOn = false } = which;
     const memory = [...this.#memory.values()]
       .map(({ text }) => parsed(text))
       .filter(
         (record) =>
           record.workspace === workspace &&
-          record.preset === preset &&
           record.at >= since &&
-          (version === undefined || record.presetVersion === version),
+          isOfPreset(record, { preset, ...optional('version', version), sentOn }),
       );
-    const known = new Set(memory.map(({ id }) => id));
-    const older = recordsOfPreset(this.#options.reader, which).filter(({ id }) => !known.has(id));
-    return [...memory, ...older].sort((a, b) => b.at - a.at).slice(0, most);
+    const older = recordsOfPreset(this.#options.reader, which);
+    const each = new Map([...older, ...memory].map((record) => [record.id, record]));
+    return [...each.values()].sort((a, b) => b.at - a.at).slice(0, most);
   }
 
   follow(callback: (record: GenerationRecord) => void): () => void {

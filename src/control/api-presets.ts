@@ -138,7 +138,7 @@ function comparisonOf(
     throw new ApiError(404, 'not_found', `no version of the preset ${ref.name} is being rolled out`);
   const { workspace, slug: preset } = presetAddress(ref.name);
   const result = (version: PresetVersion): ReturnType<typeof viewResult> => {
-    const which = { workspace, preset, version, since: rollout.since, most: mostCompared };
+    const which = { workspace, preset, version, since: rollout.since, most: mostCompared, sentOn: true };
     return viewResult(version, generations.ofPreset(which), mostCompared);
   };
   return { rollout: viewRollout(rollout), base: result(rollout.base), next: result(rollout.version) };

@@ -205,6 +205,8 @@ export type PresetRecords = {
   readonly version?: PresetVersion;
   readonly since: number;
   readonly most: number;
+  /** Those as well that it sent on to another preset, by its rules or as background calls. */
+  readonly sentOn?: boolean;
 };
 
 /** Implemented over the journal. */

@@ -16,23 +16,32 @@ export type VersionResult = {
   readonly cost: Nano;
 };
 
-/** Requests whose client hung up count as requests, and neither as errors nor for latency. */
+type Which = { readonly preset: string; readonly version?: PresetVersion; readonly sentOn: boolean };
+
+/** Whether a preset, or a version of it, served a request, or sent it on where that counts. */
+export function isOfPreset(record: GenerationRecord, { preset, version, sentOn }: Which): boolean {
+  const isIt = (name: string | undefined, of: PresetVersion | undefined): boolean =>
+    name === preset && (version === undefined || of === version);
+  const hops = sentOn ? (record.routed ?? []) : [];
+  return isIt(record.preset, record.presetVersion) || hops.some((hop) => isIt(hop.preset, hop.version));
+}
+
+/** Of the records of one version. Requests whose client hung up count as requests, and neither as errors nor for latency. */
 export function resultOf(version: PresetVersion, records: readonly GenerationRecord[]): VersionResult {
-  const own = records.filter(({ presetVersion }) => presetVersion === version);
   const share = (which: (record: GenerationRecord) => boolean): number =>
-    own.length === 0 ? 0 : own.filter(which).length / own.length;
-  const times = own
+    records.length === 0 ? 0 : records.filter(which).length / records.length;
+  const times = records
     .filter(({ ending }) => ending === 'ok')
     .map(({ latencyMs }) => latencyMs)
     .sort((a, b) => a - b);
-  const paid = own.reduce<number>((sum, record) => sum + paidFor(record), 0);
+  const paid = records.reduce<number>((sum, record) => sum + paidFor(record), 0);
   return {
     version,
-    requests: own.length,
+    requests: records.length,
     errors: share(({ ending }) => ending === 'failed' || ending === 'cut'),
     fallbacks: share(({ served }) => (served?.position ?? 0) > 0),
     ...(times.length === 0 ? {} : { p50: rank(times, 0.5), p95: rank(times, 0.95) }),
-    cost: nano(own.length === 0 ? 0 : Math.round(paid / own.length)),
+    cost: nano(records.length === 0 ? 0 : Math.round(paid / records.length)),
   };
 }
 
