@@ -341,3 +341,30 @@ test('status shows what a routing preset chooses among', async (t) => {
   assert.equal(await runCommand(['status'], shell), 0);
   assert.match(shell.stdout(), /auto@1 +chooses by rules: light, long, coder/);
 });
+
+test('two versions of the rules are compared by what came of them', async (t) => {
+  const gateway = await start(t);
+  const admin = async (path: string, method: string, body?: object): Promise<unknown> => {
+    const response = await fetch(`${gateway.url}/api/admin${path}`, {
+      method,
+      headers: { authorization: `Bearer ${gateway.adminKey}`, 'content-type': 'application/json' },
+      ...(body ? { body: JSON.stringify(body) } : {}),
+    });
+    assert.equal(response.status, 200, path);
+    return await response.json();
+  };
+  await admin('/presets/auto', 'PUT', { config: { route: [{ preset: 'light' }] } });
+  await admin('/presets/auto/activate', 'POST', { version: 1 });
+  await admin('/presets/auto/rollout', 'POST', { version: 2, percent: 50 });
+  const routes = new Map<string | null, number>();
+  for (let index = 0; index < 12; index++) {
+    const { route } = await ask(gateway, { session_id: `talk ${index}` });
+    routes.set(route, (routes.get(route) ?? 0) + 1);
+  }
+  const compared = await admin('/presets/auto/rollout', 'GET');
+  assert.ok((routes.get('auto@1') ?? 0) > 0);
+  assert.partialDeepStrictEqual(compared, {
+    base: { version: 1, requests: routes.get('auto@5'), error_rate: 0 },
+    next: { version: 2, requests: routes.get('auto@1'), error_rate: 0 },
+  });
+});
