@@ -61,14 +61,14 @@ describe('each operation, as it is called', () => {
     [
       'PUT /presets/coder?workspace=team',
       { config },
-      200,
-      { outcome: 'done', revision: 6, object: { workspace: 'team', version: 1 } },
+      404,
+      { error: { code: 'not_found', message: /there is no workspace "team"/ } },
     ],
     [
       'PUT /presets/team%2Fcoder',
       { config },
-      422,
-      { outcome: 'invalid', findings: [{ message: /must be lower-case/ }] },
+      400,
+      { error: { code: 'invalid_request', path: 'name', message: /a slug has no slash/ } },
     ],
     ['PUT /presets/%C3%9Cber', { config }, 422, { outcome: 'invalid', findings: [{ level: 'error' }] }],
     [
