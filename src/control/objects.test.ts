@@ -394,3 +394,13 @@ test('what closes a circle of presets, or makes a row of them too long, is inval
   assert.equal(long.outcome, 'invalid');
   assert.match(saidOf(long), /^presets\.top\.route chooses through too many: .*, top → c → d → a → b → e$/);
 });
+
+test('undoing the deletion of an archived preset brings it back to the archive, now and after a start', async (t) => {
+  const { settings, configuration } = await begin(t);
+  act(configuration, { do: 'put', body: body('one') });
+  act(configuration, { do: 'archive' });
+  act(configuration, { do: 'delete' });
+  configuration.objects.revert(configuration.snapshot().revision, { actor: local });
+  for (const from of [configuration, settings.open()])
+    assert.equal(from.snapshot().workspaces.get('default')?.presets.get('coder')?.status, 'archived');
+});

@@ -156,9 +156,11 @@ export function activateStep(
 
 /** The object goes to the archive; its versions stay, and so does its name. */
 export function archiveStep({ setting, latest }: Held): Recorded {
+  const { deleted: _back, ...kept } = setting;
   const { kind, name, version, body } = setting;
   return {
-    held: { latest, setting: { ...setting, archived: true } },
+    // Undoing the deletion of what was archived leads here as well.
+    held: { latest, setting: { ...kept, archived: true } as Setting },
     change: { kind, name, action: 'archived', version, diff: diffBodies(kind, name, body, undefined) },
     edit: { kind, name, archived: true, version },
     recorded: { kind, name, action: 'archived', version, before: version },
