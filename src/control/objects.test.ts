@@ -258,6 +258,9 @@ test('any revision can be undone, and any two compared', async (t) => {
   assert.equal(revert(first + 1, true), 'deleted preset coder 2');
   assert.equal(configuration.history(1)[0]?.message, 'reverted revision 2');
   assert.equal(revert(first + 7), 'restored preset coder 2');
+  for (const verb of ['archive', 'delete'] as const) act(configuration, { do: verb });
+  assert.equal(revert(configuration.snapshot().revision), 'archived preset coder 2');
+  assert.equal(configuration.snapshot().workspaces.get('default')?.presets.get('coder')?.status, 'archived');
 });
 
 test('documents and edits: the three-way rule sees what was edited one by one', async (t) => {
@@ -393,14 +396,4 @@ test('what closes a circle of presets, or makes a row of them too long, is inval
   const long = act(configuration, { do: 'put', body: leads('e') }, { ref: named('b'), force: true });
   assert.equal(long.outcome, 'invalid');
   assert.match(saidOf(long), /^presets\.top\.route chooses through too many: .*, top → c → d → a → b → e$/);
-});
-
-test('undoing the deletion of an archived preset brings it back to the archive, now and after a start', async (t) => {
-  const { settings, configuration } = await begin(t);
-  act(configuration, { do: 'put', body: body('one') });
-  act(configuration, { do: 'archive' });
-  act(configuration, { do: 'delete' });
-  configuration.objects.revert(configuration.snapshot().revision, { actor: local });
-  for (const from of [configuration, settings.open()])
-    assert.equal(from.snapshot().workspaces.get('default')?.presets.get('coder')?.status, 'archived');
 });

@@ -160,7 +160,7 @@ export function archiveStep({ setting, latest }: Held): Recorded {
   const { kind, name, version, body } = setting;
   return {
     // Undoing the deletion of what was archived leads here as well.
-    held: { latest, setting: { ...kept, archived: true } as Setting },
+    held: { latest, setting: { ...kept, archived: true } },
     change: { kind, name, action: 'archived', version, diff: diffBodies(kind, name, body, undefined) },
     edit: { kind, name, archived: true, version },
     recorded: { kind, name, action: 'archived', version, before: version },
