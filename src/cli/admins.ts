@@ -8,34 +8,19 @@ import { suggest } from '../core/suggest.ts';
 import type { Arguments } from './arguments.ts';
 import type { Run } from './command.ts';
 import { connectAdmin, type Admin } from './gateway.ts';
+import { namedCommand } from './named.ts';
 import { readUntil } from './until.ts';
 import type { Paint, Shell } from './shell.ts';
 import { exit, usageError } from './stop.ts';
 import { clean, columns, dateAndTime, indent } from './table.ts';
 
 type AdminView = View<typeof schemas.admin>;
-type Action = (admin: Admin, name: string, args: Arguments, shell: Shell) => Promise<void>;
-
-const actions: Readonly<Record<string, Action>> = { add, role: changeRole, remove };
-
-export const admins: Run = async (args, shell) => {
-  const [verb = 'list', name] = args.positionals;
-  if (verb === 'list') {
-    await list(await connectAdmin(shell), args, shell);
-    return exit.ok;
-  }
-  const action = Object.hasOwn(actions, verb) ? actions[verb] : undefined;
-  if (!action) throw usageError(unknownAction(verb));
-  if (name === undefined) throw usageError(`which administrator? spillway admins ${verb} NAME`);
-  await action(await connectAdmin(shell), name, args, shell);
-  return exit.ok;
-};
-
-function unknownAction(verb: string): string {
-  const known = ['list', ...Object.keys(actions)];
-  const near = suggest(verb, known);
-  return `unknown: admins ${verb}; ${near ? `did you mean admins ${near}?` : `there is ${known.join(', ')}`}`;
-}
+export const admins: Run = namedCommand({
+  verb: 'admins',
+  thing: 'administrator',
+  list,
+  actions: { add, role: changeRole, remove },
+});
 
 async function list(admin: Admin, args: Arguments, shell: Shell): Promise<void> {
   const answer = await admin.call<View<typeof schemas.adminsAnswer>>('GET', 'admins');

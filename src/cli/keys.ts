@@ -1,45 +1,29 @@
 /** `keys`: inference keys of a running gateway. */
 import { parseDuration } from '../core/duration.ts';
 import { optional } from '../core/optional.ts';
-import { suggest } from '../core/suggest.ts';
 import type * as schemas from '../control/key-schemas.ts';
 import type { View } from '../control/api-views.ts';
 import type { Arguments } from './arguments.ts';
 import type { Run } from './command.ts';
-import { connectAdmin, type Admin } from './gateway.ts';
+import type { Admin } from './gateway.ts';
+import { namedCommand } from './named.ts';
 import type { Paint, Shell } from './shell.ts';
-import { exit, usageError } from './stop.ts';
+import { usageError } from './stop.ts';
 import { clean, columns, dateAndTime } from './table.ts';
 
 type KeyView = View<typeof schemas.key>;
-type Action = (admin: Admin, name: string, args: Arguments, shell: Shell) => Promise<void>;
-
-const actions: Readonly<Record<string, Action>> = {
-  add,
-  disable: (admin, name, args, shell) => toggle(admin, name, 'disable', { args, shell }),
-  enable: (admin, name, args, shell) => toggle(admin, name, 'enable', { args, shell }),
-  remove,
-  rotate,
-};
-
-export const keys: Run = async (args, shell) => {
-  const [verb = 'list', name] = args.positionals;
-  if (verb === 'list') {
-    await list(await connectAdmin(shell), args, shell);
-    return exit.ok;
-  }
-  const action = Object.hasOwn(actions, verb) ? actions[verb] : undefined;
-  if (!action) throw usageError(unknownAction(verb));
-  if (name === undefined) throw usageError(`which key? spillway keys ${verb} NAME`);
-  await action(await connectAdmin(shell), name, args, shell);
-  return exit.ok;
-};
-
-function unknownAction(verb: string): string {
-  const known = ['list', ...Object.keys(actions)];
-  const near = suggest(verb, known);
-  return `unknown: keys ${verb}; ${near ? `did you mean keys ${near}?` : `there is ${known.join(', ')}`}`;
-}
+export const keys: Run = namedCommand({
+  verb: 'keys',
+  thing: 'key',
+  list,
+  actions: {
+    add,
+    disable: (admin, name, args, shell) => toggle(admin, name, 'disable', { args, shell }),
+    enable: (admin, name, args, shell) => toggle(admin, name, 'enable', { args, shell }),
+    remove,
+    rotate,
+  },
+});
 
 async function list(admin: Admin, args: Arguments, shell: Shell): Promise<void> {
   const answer = await admin.call<View<typeof schemas.keysAnswer>>('GET', 'keys');
