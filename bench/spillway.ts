@@ -96,7 +96,8 @@ function configuration(mock: MockPorts): string {
 `;
   const every = (write: (name: string, lane: OutageName) => string): string =>
     outageNames.flatMap((lane) => dead(lane).map((name) => write(name, lane))).join('');
-  const timeouts = `failover: { timeouts: { first_token: ${firstTokenMs}ms } }`;
+  // The same conversation asks again and again: it would stay at the fallback, and nothing would fail over.
+  const timeouts = `failover: { stay: 0s, timeouts: { first_token: ${firstTokenMs}ms } }`;
   return `providers:
   mock: { wire: openai-chat, base_url: 'http://127.0.0.1:${mock.good}/v1' }
   failover: { wire: openai-chat, base_url: 'http://127.0.0.1:${mock.failing}/500/v1' }
@@ -109,8 +110,8 @@ models:
 ${model('crossing', 'crossing')}${model('mock', 'mock')}${model('failover', 'failover')}${model('limited', 'limited')}${every(model)}
 presets:
   bench: { models: [acme/mock] }
-  failover: { models: [acme/failover, acme/mock] }
-  limited: { models: [acme/limited, acme/mock] }
+  failover: { models: [acme/failover, acme/mock], failover: { stay: 0s } }
+  limited: { models: [acme/limited, acme/mock], failover: { stay: 0s } }
   crossing: { models: [acme/crossing] }
 ${every((name) => `  ${name}: { models: [acme/${name}, acme/mock], ${timeouts} }\n`)}
 keys:
