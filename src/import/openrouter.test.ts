@@ -113,7 +113,7 @@ test('what looks like a secret is left out and named, and what only sounds like 
         name: 'sign_in',
         parameters: {
           type: 'object',
-          properties: { token: { type: 'string', description: 'of the user' } },
+          properties: { token: { type: 'string' } },
           required: ['token'],
         },
       },

@@ -24,6 +24,10 @@ export function withoutSecrets(value: unknown, at: At, told: Told): unknown {
       told.report.lost(at, `one of its names looks like a secret; left out: ${told.advice}`);
       continue;
     }
+    if (name === '<<') {
+      told.report.lost(at, 'a field called << means something else in a document; left out');
+      continue;
+    }
     const place = below(at, name);
     const hidden = isSecretName(name) || (named && name === 'value');
     const left = hidden ? declared(name, inside, place, told) : withoutSecrets(inside, place, told);
@@ -40,20 +44,21 @@ function declared(name: string, value: unknown, at: At, told: Told): unknown {
   const { report, advice } = told;
   if (isNothing(value) || value === true) return value;
   if (!opensSomething(name) && !holdsText(value)) return withoutSecrets(value, at, told);
-  if (at.path.at(-2) === 'properties' && isFields(value) && textOf(value['type']) !== undefined) {
+  if (at.path.at(-2) === 'properties' && isFields(value) && types.has(textOf(value['type']) ?? '')) {
     const schema = Object.entries(value).filter(([keyword]) => keywords.has(keyword));
     if (schema.length < Object.keys(value).length)
-      report.changed(at, 'of this parameter only its type and its description were copied: check it');
-    return Object.fromEntries(schema.filter(([, said]) => typeof said !== 'object'));
+      report.changed(at, 'of this parameter only its type was copied: check it');
+    return Object.fromEntries(
+      schema.filter(([keyword, said]) => keyword === 'type' || typeof said === 'number'),
+    );
   }
   report.lost(at, `looks like a secret and was not copied: ${advice}`);
   return undefined;
 }
 
-/** What is said of a parameter without a value of it. */
-const keywords: ReadonlySet<string> = new Set(
-  'type title description format minLength maxLength minimum maximum'.split(' '),
-);
+/** What can be said of a parameter in no words of anybody's. */
+const keywords: ReadonlySet<string> = new Set('type minLength maxLength minimum maximum'.split(' '));
+const types: ReadonlySet<string> = new Set('string number integer boolean object array null'.split(' '));
 
 function holdsText(value: unknown): boolean {
   if (typeof value === 'string') return value !== '';
