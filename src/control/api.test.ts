@@ -52,7 +52,7 @@ describe('who may ask', () => {
 
   test('a backup is for the local operator alone', async () => {
     const control = testControl();
-    const answer = await call(control, 'POST /backup', { file: '/tmp/copy.db' }, remoteKey);
+    const answer = await call(control, 'POST /backup', { file: '/srv/backups/copy.db' }, remoteKey);
     assert.equal(answer.status, 403);
     assert.deepEqual(control.backups, []);
   });
@@ -365,10 +365,10 @@ test('explain hands the request over and answers in dollars', async () => {
 
 test('a backup goes to the absolute path that was asked for', async () => {
   const control = testControl();
-  assert.deepEqual((await call(control, 'POST /backup', { file: '/tmp/copy.db' })).body, {
-    file: '/tmp/copy.db',
+  assert.deepEqual((await call(control, 'POST /backup', { file: '/srv/backups/copy.db' })).body, {
+    file: '/srv/backups/copy.db',
   });
-  assert.deepEqual(control.backups, ['/tmp/copy.db']);
+  assert.deepEqual(control.backups, ['/srv/backups/copy.db']);
 });
 
 test('a gateway that stops ends its streams and opens no more', async () => {
