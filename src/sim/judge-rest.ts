@@ -42,7 +42,8 @@ export function judgeRest(sights: readonly Sight[], say: (sight: Sight) => Say):
       // Where everybody rests, one is asked all the same, and nobody else.
       if (alone) continue;
       const opened = openedAt(own, call.at);
-      if (opened === undefined) continue;
+      // The first content of one that was sent all the same has closed it, however that one ended.
+      if (opened === undefined || hasShown(sights, call, opened)) continue;
       if (call.at < opened + 1_000)
         say(sight)(7, `${call.endpoint.id} was called while its breaker was open`);
       if (probing(sights, call, opened))
@@ -90,17 +91,26 @@ function openedAt(own: readonly Fall[], now: number): number | undefined {
   return open ? opened : undefined;
 }
 
-/** A call that was no last resort began when the breaker had opened, and nobody has shown anything yet. */
-function probing(sights: readonly Sight[], call: Fall['call'], opened: number): boolean {
-  const since = sights.flatMap(({ visit }) =>
+type Sent = { readonly other: Fall['call']; readonly alone: boolean; readonly over: number };
+
+/** What was sent there between the opening and this call. */
+function sentSince(sights: readonly Sight[], call: Fall['call'], opened: number): readonly Sent[] {
+  return sights.flatMap(({ visit }) =>
     visit.calls
       .map((other, index) => ({ other, alone: visit.calls.length === 1, over: overAt(visit, index) }))
       .filter(
         ({ other: { endpoint, at } }) => endpoint.id === call.endpoint.id && at >= opened && at < call.at,
       ),
   );
-  if (since.some(({ other }) => shownAt(other) <= call.at)) return false;
-  return since.some(({ alone, over }) => !alone && over > call.at);
+}
+
+function hasShown(sights: readonly Sight[], call: Fall['call'], opened: number): boolean {
+  return sentSince(sights, call, opened).some(({ other }) => shownAt(other) <= call.at);
+}
+
+/** A call that was no last resort began when the breaker had opened, and is under way. */
+function probing(sights: readonly Sight[], call: Fall['call'], opened: number): boolean {
+  return sentSince(sights, call, opened).some(({ alone, over }) => !alone && over > call.at);
 }
 
 /** The first content closes a breaker; of a tool's call the name is some. */
