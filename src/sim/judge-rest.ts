@@ -1,5 +1,5 @@
 /** Breakers, and what was left out: an endpoint rests when it should, for a reason, and the chain goes on without it. */
-import { fallsOf, mayGoOn, unfit, type Fall } from './judge-route.ts';
+import { fallsOf, isLeftAlone, mayGoOn, unfit, type Fall } from './judge-route.ts';
 import type { SimEndpoint } from './configuration.ts';
 import { departedAt, isLower, overAt, type Say, type Sight } from './sight.ts';
 import type { Universe } from './universe.ts';
@@ -32,7 +32,10 @@ export function judgeRest(sights: readonly Sight[], say: (sight: Sight) => Say):
       const alone = sight.visit.calls.length === 1;
       const rests = before.find(
         (fall) =>
-          concerns(fall, call) && call.at < fall.at + restAfter(fall) && !(alone && isMixed(fall, before)),
+          concerns(fall, call) &&
+          call.at < fall.at + restAfter(fall) &&
+          !(alone && isMixed(fall, before)) &&
+          !(fall.outcome === 'rate_limit' && isLeftAlone(sight, call, before)),
       );
       if (rests)
         say(sight)(7, `${call.endpoint.id} was called ${call.at - rests.at} ms after ${rests.outcome}`);
@@ -42,6 +45,7 @@ export function judgeRest(sights: readonly Sight[], say: (sight: Sight) => Say):
       // Where everybody rests, one is asked all the same, and nobody else.
       if (alone) continue;
       const opened = openedAt(own, call.at);
+      if (isLeftAlone(sight, call, before)) continue;
       // The first content of one that was sent all the same has closed it, however that one ended.
       if (opened === undefined || hasShown(sights, call, opened)) continue;
       if (call.at < opened + 1_000)
@@ -93,13 +97,17 @@ function openedAt(own: readonly Fall[], now: number): number | undefined {
 
 type Sent = { readonly other: Fall['call']; readonly alone: boolean; readonly over: number };
 
-/** What was sent there between the opening and this call. */
+/** What was sent there between the opening and this call, or at the same moment. */
 function sentSince(sights: readonly Sight[], call: Fall['call'], opened: number): readonly Sent[] {
   return sights.flatMap(({ visit }) =>
     visit.calls
       .map((other, index) => ({ other, alone: visit.calls.length === 1, over: overAt(visit, index) }))
       .filter(
-        ({ other: { endpoint, at } }) => endpoint.id === call.endpoint.id && at >= opened && at < call.at,
+        ({ other }) =>
+          other !== call &&
+          other.endpoint.id === call.endpoint.id &&
+          other.at >= opened &&
+          other.at <= call.at,
       ),
   );
 }
@@ -110,7 +118,9 @@ function hasShown(sights: readonly Sight[], call: Fall['call'], opened: number):
 
 /** A call that was no last resort began when the breaker had opened, and is under way. */
 function probing(sights: readonly Sight[], call: Fall['call'], opened: number): boolean {
-  return sentSince(sights, call, opened).some(({ alone, over }) => !alone && over > call.at);
+  return sentSince(sights, call, opened).some(
+    ({ other, alone, over }) => !alone && other.at < call.at && over > call.at,
+  );
 }
 
 /** The first content closes a breaker; of a tool's call the name is some. */

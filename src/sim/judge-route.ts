@@ -5,10 +5,14 @@ import { classesOf } from './refusals.ts';
 import { departedAt, lateBy, isLower, overAt, type Say, type Sight } from './sight.ts';
 import type { Universe } from './universe.ts';
 
-export function judgeRoute(sight: Sight, universe: Universe, say: Say): void {
+export function judgeRoute(
+  sight: Sight,
+  { universe, falls }: { readonly universe: Universe; readonly falls: readonly Fall[] },
+  say: Say,
+): void {
   judgeMistakes(sight, say);
   judgeClasses(sight, say);
-  judgeOrder(sight, say);
+  judgeOrder(sight, falls, say);
   judgeBounds(sight, say);
   judgeDeparture(sight, say);
   judgeHeartbeats(sight, say);
@@ -84,7 +88,8 @@ export function unfit(
 }
 
 /** Listed means listed. A conversation may stay where it is warm, and be tried there once more. */
-function judgeOrder({ visit, preset }: Sight, say: Say): void {
+function judgeOrder(sight: Sight, falls: readonly Fall[], say: Say): void {
+  const { visit, preset } = sight;
   const { calls, plan } = visit;
   const warm = plan.conversation !== undefined;
   const ids = calls.map(({ endpoint }) => endpoint.id);
@@ -92,6 +97,8 @@ function judgeOrder({ visit, preset }: Sight, say: Say): void {
   if (repeated > (warm ? 1 : 0)) say(7, `one endpoint was called again: ${ids.join(', ')}`);
   if (warm || preset.floor?.below === 'last_resort') return;
   calls.slice(1).forEach((call, index) => {
+    // It rested when the others were asked.
+    if (isLeftAlone(sight, call, falls)) return;
     const before = calls[index] as ProviderCall;
     const place = ({ endpoint }: ProviderCall): number => preset.chain.indexOf(endpoint.model);
     if (preset.order === 'listed' && place(call) < place(before))
@@ -160,17 +167,45 @@ function judgeHeartbeats({ visit, streamed }: Sight, say: Say): void {
   });
 }
 
+/** Outcomes that say something of the endpoint. */
+const telling = new Set(['ok', 'rate_limit', 'overloaded', 'server_error', 'timeout', 'connection']);
+
+/**
+ * Its rate limit strikes a share of the calls, and nobody else was left: every other one was asked before, or left out.
+ * Then it may be asked although it rests.
+ */
+export function isLeftAlone(
+  { visit, record, preset }: Sight,
+  { endpoint: { id }, at }: ProviderCall,
+  falls: readonly Fall[],
+): boolean {
+  const own = falls.filter(
+    (fall) => fall.call.endpoint.id === id && fall.at <= at && telling.has(fall.outcome),
+  );
+  if (own.length < 10 || own.filter(({ outcome }) => outcome === 'ok').length * 2 <= own.length) return false;
+  const known = new Set([
+    ...visit.calls.filter((other) => other.at <= at).map(({ endpoint }) => endpoint.id),
+    ...record.skipped.map((skip) => skip.endpoint),
+  ]);
+  return visit.configuration.endpoints.every(
+    (endpoint) => !preset.chain.includes(endpoint.model) || known.has(endpoint.id),
+  );
+}
+
 /** Who fell over, and when, as far as breakers are concerned. */
 export type Fall = { readonly call: ProviderCall; readonly outcome: string; readonly at: number };
 
 export function fallsOf(sights: readonly Sight[]): readonly Fall[] {
-  return sights
-    .flatMap(({ visit, record }) =>
-      visit.calls.map((call, index) => ({
-        call,
-        outcome: record.attempts[index]?.outcome ?? '',
-        at: overAt(visit, index),
-      })),
-    )
-    .sort((a, b) => a.at - b.at);
+  return (
+    sights
+      .flatMap(({ visit, record }) =>
+        visit.calls.map((call, index) => ({
+          call,
+          outcome: record.attempts[index]?.outcome ?? '',
+          at: overAt(visit, index),
+        })),
+      )
+      // Of two at one moment nobody outside knows which was first: a success then speaks for the endpoint.
+      .sort((a, b) => a.at - b.at || Number(a.outcome === 'ok') - Number(b.outcome === 'ok'))
+  );
 }

@@ -60,13 +60,14 @@ function judge(world: SimWorld, say: (where: string) => Say): void {
     const sight = closings[0] && sightOf(visit, closings[0].record);
     if (sight) sights.push(sight);
   }
+  const falls = fallsOf(sights);
   for (const sight of sights) {
     const found = say(sight.visit.id);
     judgeEnding(sight, found);
-    judgeRoute(sight, universe, found);
+    judgeRoute(sight, { universe, falls }, found);
     judgeTelling(sight, found);
     judgeAttempts(sight, found);
-    judgeSkips(sight, universe, { falls: fallsOf(sights), say: found });
+    judgeSkips(sight, universe, { falls, say: found });
   }
   judgeRest(sights, ({ visit }) => say(visit.id));
   judgeLimits(world, sights, here);
