@@ -5,7 +5,7 @@
 import { actsSchema } from './acts.ts';
 import { budgetsSchema } from './budgets.ts';
 import { eventsSchema } from './events.ts';
-import { generationsSchema, hopsSchema } from './generations.ts';
+import { generationsSchema, hopsSchema, rowsSchema } from './generations.ts';
 import { interventionsSchema } from './interventions.ts';
 import { openingSchema } from './opening.ts';
 import { pausesSchema } from './pauses.ts';
@@ -89,4 +89,5 @@ export const migrations: readonly string[] = [
   eventsSchema + pausesSchema,
   actsSchema + clientRetriesSchema + versions,
   hopsSchema,
+  rowsSchema,
 ];
