@@ -79,6 +79,16 @@ describe('who stays', () => {
       assert.deepEqual(told(await ask(1_000)), expected ? stays : atA);
     });
 
+  test('nor has one that the provider measured shorter than it was estimated', async () => {
+    const { ask } = town(
+      pair,
+      ({ model }, at) => (model === 'a' && at < 500 ? down : answer(1_000, 0)),
+      turn('talk'),
+    );
+    assert.deepEqual(told(await ask(1_000)), ['acme/a:server_error', 'acme/b:ok']);
+    assert.deepEqual(told(await ask(1_000)), atA);
+  });
+
   test('another preset, another chain: nothing stays there', async () => {
     const two = snapshotOf(document().replace('presets:', 'presets:\n  q: { models: [acme/a, acme/b] }'));
     const { turn: next } = await movedOnce(two);

@@ -6,6 +6,7 @@ import type { Route } from '../core/resolve.ts';
 import type { Endpoint, Key } from '../core/snapshot.ts';
 import { isWarm, keepPlace, leastCached, type Place } from '../core/stay.ts';
 import { isPriced } from '../core/price.ts';
+import { promptTokens } from '../core/usage.ts';
 import { warmthOf } from '../core/warmth.ts';
 import type { Health, Stays } from '../ports.ts';
 import type { Thread } from './conversation.ts';
@@ -68,7 +69,8 @@ export function notePlace(journey: Journey, endpoint: Endpoint, settled: Attempt
   const { request, trail, world } = journey;
   const { thread, route } = request;
   const began = settled.outcome === 'client_gone' && settled.firstTokenMs !== undefined;
-  if (!world.stays || !trail.key || !(settled.outcome === 'ok' || began) || !thread.hasCacheToLose()) return;
+  if (!world.stays || !trail.key || !(settled.outcome === 'ok' || began)) return;
+  if (isTooShort(settled) || !thread.hasCacheToLose()) return;
   const name = thread.name();
   if (name === undefined) return;
   const scope = scopeOf(trail.key, route);
@@ -87,6 +89,11 @@ export function notePlace(journey: Journey, endpoint: Endpoint, settled: Attempt
     displaced: before.length > 0,
     stay: route.failover.stay ?? 0,
   });
+}
+
+/** Measured, its prompt is one that no provider keeps: before it was, an estimate stood for it. */
+function isTooShort({ basis, usage }: AttemptRecord): boolean {
+  return basis === 'measured' && usage !== undefined && promptTokens(usage) < leastCached;
 }
 
 /** Endpoints that stand before this one in the plan's own order, and failed now or rest. */
