@@ -19,8 +19,11 @@ export type Source = {
   readonly body: Buffer;
   /** Offset of the object's `{`. */
   readonly open: number;
-  /** Strings inside the members that may tell of media, tool results or proofs (`image_url`, `tool_call_id`, …): seen in passing. */
-  readonly words: ReadonlySet<string>;
+  /**
+   * Strings inside the members that may tell of media, tool results or proofs (`image_url`, `tool_call_id`, …), each
+   * with the offsets behind its closing quotes: seen in passing.
+   */
+  readonly words: ReadonlyMap<string, readonly number[]>;
   /** Key → member, in the order written. */
   readonly members: ReadonlyMap<string, Member>;
 };

@@ -1,8 +1,9 @@
 /**
- * Where JSON values end, without parsing them. Large bodies are skimmed: strings are leapt over by native searches,
+ * Where JSON values end, without parsing them. Large bodies are skimmed: strings are read four bytes at a time,
  * and what is inside containers is left to whoever parses it. Small ones are checked byte by byte, as strictly as
  * `JSON.parse`, for less than parsing costs.
  */
+import type { Span } from '../core/ask.ts';
 
 export const quote = 0x22;
 export const comma = 0x2c;
@@ -26,41 +27,69 @@ export function skipSpace(body: Buffer, from: number): number {
   }
 }
 
-/** Past this many bytes a native search beats the loop. */
-const shortString = 48;
+/** What each byte is inside a string: 0 = itself; else it ends the string, escapes the next byte, or is forbidden. */
+const special = new Uint8Array(256).fill(1, 0, 0x20);
+special[quote] = 1;
+special[backslash] = 1;
+
+/** Past this many bytes four at a time are looked at, past so many without anything special the search is native. */
+const shortString = 64;
+const calmBytes = 512;
 
 /** The offset after the closing quote of the string that begins at `start`. Throws JsonFault. */
 export function endOfString(body: Buffer, start: number): number {
+  const near = Math.min(start + shortString, body.length);
   let at = start + 1;
-  const near = Math.min(at + shortString, body.length);
   while (at < near) {
-    const byte = body[at];
+    const byte = body[at] as number;
     if (byte === quote) return at + 1;
     at += byte === backslash ? 2 : 1;
   }
   return endOfLongString(body, at);
 }
 
-/** A native search to the next quote; where that one is escaped, others are near, and a loop is faster for a while. */
 function endOfLongString(body: Buffer, start: number): number {
-  let from = start;
-  for (let at = body.indexOf(quote, from); at !== -1; at = body.indexOf(quote, from)) {
-    let before = at - 1;
-    while (before >= from && body[before] === backslash) before--;
-    if ((at - before) % 2 === 1) return at + 1;
-    from = at + 1;
-    const near = Math.min(from + shortString, body.length);
-    while (from < near) {
-      const byte = body[from];
-      if (byte === quote) return from + 1;
-      from += byte === backslash ? 2 : 1;
+  const shift = body.byteOffset & 3;
+  const words = new Int32Array(body.buffer, body.byteOffset - shift, (body.length + shift) >> 2);
+  let at = start;
+  for (;;) {
+    if (((at + shift) & 3) === 0) {
+      const from = (at + shift) >> 2;
+      const most = Math.min(from + (calmBytes >> 2), words.length);
+      const calm = calmUntil(words, from, most);
+      at = (calm << 2) - shift;
+      // Long text without escapes, an image for example.
+      if (calm === most && calm < words.length) at = beforeQuote(body, at);
     }
+    const byte = body[at];
+    if (byte === quote) return at + 1;
+    if (byte === undefined) throw new JsonFault('a string is not closed');
+    at += byte === backslash ? 2 : 1;
   }
-  throw new JsonFault('a string is not closed');
 }
 
-/** Strings inside a value that may tell of media, tool results or proofs are added to `words`. */
-export type Words = Set<string>;
+/** The first four bytes from `from` on that have a quote or a backslash among them, by the arithmetic of carries. */
+function calmUntil(words: Int32Array, from: number, most: number): number {
+  let at = from;
+  for (; at < most; at++) {
+    const four = words[at] as number;
+    const quotes = four ^ 0x22222222;
+    const slashes = four ^ 0x5c5c5c5c;
+    if ((((quotes - 0x01010101) & ~quotes) | ((slashes - 0x01010101) & ~slashes)) & 0x80808080) break;
+  }
+  return at;
+}
+
+/** The next quote, or the first of the backslashes right before it; what is behind the bytes where there is none. */
+function beforeQuote(body: Buffer, from: number): number {
+  const found = body.indexOf(quote, from);
+  let at = found === -1 ? body.length : found;
+  while (at > from && body[at - 1] === backslash) at--;
+  return at;
+}
+
+/** Strings inside a value that may tell of media, tool results or proofs, and the offsets behind each of them. */
+export type Words = Map<string, number[]>;
 
 /**
  * The offset after the value that begins at `start`. Scalars are checked, what is inside containers is not. Throws
@@ -136,23 +165,27 @@ function startAfterKey(body: Buffer, start: number, words: Words): number {
 export function endOfCheckedString(body: Buffer, start: number, words: Words, depth: number): number {
   for (let at = start + 1; at < body.length; at++) {
     const byte = body[at] as number;
+    if (special[byte] === 0) continue;
     if (byte === quote) {
-      if (depth > 0 && mayTell(body, start, at + 1)) words.add(body.toString('latin1', start + 1, at));
+      if (depth > 0 && mayTell(body, start, at + 1)) noteWord(words, body, { start, end: at + 1 });
       return at + 1;
     }
-    if (byte === backslash) at += escapeAt(body, at);
-    else if (byte < 0x20) throw invalidAt(at);
+    if (byte !== backslash) throw invalidAt(at);
+    at += escapeAt(body, at);
   }
   throw new JsonFault('a string is not closed');
 }
 
 const hexDigits = /^[0-9a-fA-F]{4}$/;
-const plainEscapes: ReadonlySet<number | undefined> = new Set(Buffer.from('"\\/bfnrt'));
+/** 1 = may follow a backslash by itself. */
+const plainEscapes = new Uint8Array(256);
+for (const byte of Buffer.from('"\\/bfnrt')) plainEscapes[byte] = 1;
 
 /** How many bytes follow the backslash of an escape. */
 function escapeAt(body: Buffer, at: number): number {
-  if (plainEscapes.has(body[at + 1])) return 1;
-  if (body[at + 1] === 0x75 && hexDigits.test(body.toString('latin1', at + 2, at + 6))) return 5;
+  const next = body[at + 1] ?? 0;
+  if (plainEscapes[next] === 1) return 1;
+  if (next === 0x75 && hexDigits.test(body.toString('latin1', at + 2, at + 6))) return 5;
   throw invalidAt(at);
 }
 
@@ -175,6 +208,13 @@ function mayTell(body: Buffer, start: number, end: number): boolean {
     : second === 0x69 && (first === 0x66 || first === 0x76);
 }
 
+function noteWord(words: Words, body: Buffer, { start, end }: Span): void {
+  const word = body.toString('latin1', start + 1, end - 1);
+  const known = words.get(word);
+  if (known) known.push(end);
+  else words.set(word, [end]);
+}
+
 /** Deeper than any real request; a bound so that hostile nesting ends as a fault, not as memory. */
 const maxDepth = objects.length;
 
@@ -185,7 +225,7 @@ function endOfContainer(body: Buffer, start: number, words: Words): number {
     const byte = body[at];
     if (byte === quote) {
       const end = endOfString(body, at);
-      if (mayTell(body, at, end)) words.add(body.toString('latin1', at + 1, end - 1));
+      if (mayTell(body, at, end)) noteWord(words, body, { start: at, end });
       at = end;
       continue;
     }

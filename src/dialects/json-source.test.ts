@@ -145,6 +145,28 @@ test('long strings end where JSON says, whatever backslashes stand before the qu
 });
 
 // Small bodies are checked instead of parsed: what is let through must be what every parser takes.
+test('however long a string is and wherever it lies in memory, it ends where JSON says', () => {
+  const piece = fc.oneof(
+    { weight: 3, arbitrary: fc.constantFrom('\\', '"', '\n', '–', 'x', 'say "no"', '\\\\"') },
+    fc.integer({ min: 1, max: 1_300 }).map((length) => 'y'.repeat(length)),
+  );
+  const text = fc.array(piece, { maxLength: 30 }).map((pieces) => pieces.join(''));
+  fc.assert(
+    fc.property(text, text, fc.nat(7), (a, b, shift) => {
+      const json = Buffer.from(JSON.stringify({ messages: [{ a, b }, a], tail: b }));
+      const body = Buffer.alloc(json.length + shift).subarray(shift);
+      json.copy(body);
+      for (const checked of [false, true]) {
+        const source = readSource(body, checked);
+        assert.deepEqual(valueOf(source, 'messages'), [{ a, b }, a]);
+        assert.equal(valueOf(source, 'tail'), b);
+      }
+      assert.throws(() => readSource(body.subarray(0, -2 - JSON.stringify(b).length / 2)), JsonFault);
+    }),
+    { numRuns: 300 },
+  );
+});
+
 test('a checked body is taken if, and only if, JSON.parse takes it', () => {
   const parses = (text: string): boolean => {
     try {

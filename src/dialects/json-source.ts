@@ -30,7 +30,7 @@ import {
  */
 export function readSource(body: Buffer, checked = false): Source {
   const members = new Map<string, Member>();
-  const words: Words = new Set<string>();
+  const words: Words = new Map();
   const open = skipSpace(body, afterMark(body));
   if (body[open] !== openBrace) throw new JsonFault('the body must be a JSON object');
   let at = skipSpace(body, open + 1);
@@ -207,7 +207,7 @@ function adjoining(left: Span, right: Span, body: Buffer): Span | undefined {
 /** True when the bytes are one whole array, as far as its brackets and strings tell. */
 export function isArray(bytes: Buffer): boolean {
   try {
-    return bytes[0] === openBracket && endOfValue(bytes, 0, new Set()) === bytes.length;
+    return bytes[0] === openBracket && endOfValue(bytes, 0, new Map()) === bytes.length;
   } catch {
     return false;
   }
@@ -216,7 +216,7 @@ export function isArray(bytes: Buffer): boolean {
 /** The places of an array's elements, one after the other as they are asked for. Ends early at what is no JSON. */
 export function* elementsOf(array: Buffer): Iterable<Span> {
   for (let at = skipSpace(array, 1); at < array.length && array[at] !== closeBracket;) {
-    const end = endOfValue(array, at, new Set());
+    const end = endOfValue(array, at, new Map());
     yield { start: at, end };
     at = skipSpace(array, end);
     if (array[at] === comma) at = skipSpace(array, at + 1);

@@ -1,28 +1,26 @@
 /** What of a chat history an endpoint of the same wire would refuse: tool-call ids, and thoughts of another issuer. */
+import type { Member, Source } from '../../core/ask.ts';
 import { newNames, type IdGrammar } from '../../core/hand-over.ts';
 import { asObject, someText } from '../../core/json.ts';
 import type { JsonValue } from '../../core/snapshot.ts';
+import { colon, endOfString, quote, skipSpace } from '../json-scan.ts';
 import { parseJson } from '../json-source.ts';
 import { withOwnDetails } from './own-details.ts';
-
-const mark = Buffer.from('"tool_call_id"');
-const quote = 0x22;
-
-/** `words` are those seen in the body, and at least those of the messages. */
-export type History = { readonly messages: Buffer; readonly words: ReadonlySet<string> };
 
 /**
  * The messages with ids that fit and without thoughts that another issuer proved, as JSON text; undefined where all of
  * them may stay and the bytes can pass. Throws JsonFault.
  */
 export function fittedMessages(
-  { messages, words }: History,
+  source: Source,
   grammar: IdGrammar,
   keeps: (proof: string) => boolean,
 ): string | undefined {
-  const idsFit = !words.has('tool_call_id') || resultIds(messages).every((id) => grammar.valid.test(id));
-  if (idsFit && !words.has('reasoning_details')) return undefined;
-  const list = parseJson(messages) as readonly JsonValue[];
+  const messages = source.members.get('messages');
+  if (!messages) return undefined;
+  const idsFit = resultIds(source, messages).every((id) => grammar.valid.test(id));
+  if (idsFit && !source.words.has('reasoning_details')) return undefined;
+  const list = parseJson(source.body.subarray(messages.value, messages.end)) as readonly JsonValue[];
   const names = idsFit ? new Map<string, string>() : newNames(list.flatMap(idsIn), grammar);
   const fitted = list.map((message) => renamed(withOwnDetails(message, keeps), names));
   return fitted.every((message, at) => message === list[at]) ? undefined : JSON.stringify(fitted);
@@ -32,13 +30,14 @@ export function fittedMessages(
  * The ids that tool results answer to, found without parsing. Every call that matters has a result. One with an
  * escape in it is told as none at all, which no grammar takes: then the messages are parsed.
  */
-function resultIds(messages: Buffer): readonly string[] {
+function resultIds({ body, words }: Source, { value, end }: Member): readonly string[] {
   const ids: string[] = [];
-  for (let at = messages.indexOf(mark); at !== -1; at = messages.indexOf(mark, at + mark.length)) {
-    const start = messages.indexOf(quote, at + mark.length);
-    const end = messages.indexOf(quote, start + 1);
-    if (start === -1 || end === -1) continue;
-    const id = messages.toString('utf8', start + 1, end);
+  for (const behind of words.get('tool_call_id') ?? []) {
+    const colonAt = skipSpace(body, behind);
+    if (behind < value || behind > end || body[colonAt] !== colon) continue;
+    const start = skipSpace(body, colonAt + 1);
+    if (body[start] !== quote) continue;
+    const id = body.toString('utf8', start + 1, endOfString(body, start) - 1);
     ids.push(id.includes('\\') ? '' : id);
   }
   return ids;

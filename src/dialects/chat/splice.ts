@@ -105,10 +105,10 @@ function lesser(
 
 /** The messages, where they cannot pass as they are: ids to fit, or a system prompt of the preset to stand before them. */
 function editedMessages({ ask, preset, endpoint, keeps }: Outgoing): Edit {
-  const bytes = bytesOf(ask.source, 'messages') ?? Buffer.from('[]');
-  const fitted = fittedMessages({ messages: bytes, words: ask.source.words }, grammarOf(endpoint), keeps);
+  const fitted = fittedMessages(ask.source, grammarOf(endpoint), keeps);
   const prompt = preset?.systemPrompt;
   if (prompt === undefined) return fitted;
+  const bytes = bytesOf(ask.source, 'messages') ?? Buffer.from('[]');
   const system = JSON.stringify({ role: 'system', content: prompt });
   return [`[${system},`, fitted === undefined ? bytes.subarray(1) : fitted.slice(1)];
 }
