@@ -52,7 +52,7 @@ export function direct({ mock }: Site): Candidate {
     port: mock.good,
     pids: [],
     question: (lane) =>
-      ['single', 'small', 'large'].includes(lane)
+      ['single', 'small', 'paced', 'large'].includes(lane)
         ? { path: '/v1/chat/completions', model: 'mock-1' }
         : undefined,
   };

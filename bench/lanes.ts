@@ -3,13 +3,14 @@ import type { Shape } from './messages.ts';
 import type { Size } from './traffic.ts';
 
 /**
- * `failover` and `limited`: the primary refuses at once, with 500 and with 429, and the fallback answers. `crossing`:
+ * `paced`: the same number of requests a second for everybody. `failover` and `limited`: the primary refuses at once, with 500 and with 429, and the fallback answers. `crossing`:
  * streams that chat clients get from a provider of the Anthropic wire. `stalling`, `refusing`, `erring`: the primary is
  * dead, and says nothing, refuses connections, or answers 500.
  */
 export type LaneName =
   | 'single'
   | 'small'
+  | 'paced'
   | 'large'
   | 'failover'
   | 'limited'
@@ -36,6 +37,7 @@ export type Lane = {
 export const lanes: readonly Lane[] = [
   { name: 'single', size: 'small', shape: 'whole', connections: 1, seconds: 1 },
   { name: 'small', size: 'small', shape: 'whole', connections: 8, seconds: 2 },
+  { name: 'paced', size: 'small', shape: 'paced', connections: 8, seconds: 2 },
   { name: 'large', size: 'large', shape: 'whole', connections: 8, seconds: 2 },
   { name: 'failover', size: 'small', shape: 'whole', connections: 1, seconds: 1 },
   { name: 'limited', size: 'small', shape: 'whole', connections: 1, seconds: 1 },

@@ -5,12 +5,12 @@
 import { performance } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Answer } from './answer-reader.ts';
-import { check, countTokens, open, requestBytes } from './connection.ts';
+import { check, countTokens, open, requestBytes, type Connection } from './connection.ts';
 import { busyMs, cpuMs, rssMb } from './kernel.ts';
 import type { Measure, Order, Outcome, Shape } from './messages.ts';
 import { percentile } from './numbers.ts';
 import { outage } from './outage.ts';
-import { tokensPerSecond } from './traffic.ts';
+import { pacedPerSecond, tokensPerSecond } from './traffic.ts';
 
 /** Streams begin this far apart, so that their chunks do not all come at the same moment. */
 const staggerMs = 3;
@@ -47,41 +47,107 @@ function closeWindow(window: Window, count: number, { pids, processor }: Order):
   };
 }
 
-/** Every connection asks again as soon as it is answered, until the time is over. */
-async function closedLoop(order: Order): Promise<Measure> {
+/** Connections that ask, count how long an answer took, and tell when they were answered. */
+async function askers(
+  order: Order,
+  times: number[],
+  answered: (asker: Asker) => void,
+): Promise<readonly Asker[]> {
   const bytes = requestBytes(order);
-  const times: number[] = [];
-  let over = false;
-  const connections = await Promise.all(
+  return await Promise.all(
     Array.from({ length: order.connections }, async () => {
       let asked = 0;
-      let done: () => void = () => undefined;
-      const ended = new Promise<void>((resolve) => (done = resolve));
       const connection = await open(order.port, {
         whole: (answer) => {
           check(answer, order);
           times.push(performance.now() - asked);
-          if (over) done();
-          else ask();
+          answered(asker);
         },
       });
-      const ask = (): void => {
-        asked = performance.now();
-        connection.socket.write(bytes);
+      const asker: Asker = {
+        ...connection,
+        ask: () => {
+          asked = performance.now();
+          connection.socket.write(bytes);
+        },
       };
-      return { ...connection, ask, ended };
+      return asker;
     }),
   );
+}
+
+type Asker = Connection & { readonly ask: () => void };
+
+/** Runs for the time that was ordered; `stop` resolves once nothing is asked any more and all is answered. */
+async function timed(
+  order: Order,
+  times: number[],
+  { all, start, stop }: { all: readonly Asker[]; start: () => void; stop: () => Promise<unknown> },
+): Promise<Measure> {
+  const failed = all.map((asker) => asker.failed);
   const window = openWindow(0, order);
-  for (const { ask } of connections) ask();
-  const failed = connections.map((connection) => connection.failed);
+  start();
   await Promise.race([sleep(order.seconds * 1_000), ...failed]);
-  over = true;
-  await Promise.race([Promise.all(connections.map(({ ended }) => ended)), ...failed]);
+  await Promise.race([stop(), ...failed]);
   const measure = closeWindow(window, times.length, order);
-  for (const { socket } of connections) socket.destroy();
+  for (const { socket } of all) socket.destroy();
   times.sort((a, b) => a - b);
   return { ...measure, p50Ms: percentile(times, 0.5), p99Ms: percentile(times, 0.99) };
+}
+
+/** Every connection asks again as soon as it is answered, until the time is over. */
+async function closedLoop(order: Order): Promise<Measure> {
+  const times: number[] = [];
+  let over = false;
+  let running = 0;
+  let ended: () => void = () => undefined;
+  const all = await askers(order, times, (asker) => {
+    if (!over) asker.ask();
+    else if (--running === 0) ended();
+  });
+  return await timed(order, times, {
+    all,
+    start: () => {
+      running = all.length;
+      for (const { ask } of all) ask();
+    },
+    stop: () => {
+      over = true;
+      return new Promise<void>((resolve) => (ended = resolve));
+    },
+  });
+}
+
+/**
+ * So many requests a second, whoever answers: what is busy all the time is spared being woken. Who has not answered by
+ * the time its connection would ask again is asked later.
+ */
+async function paced(order: Order): Promise<Measure> {
+  const times: number[] = [];
+  const free: Asker[] = [];
+  let ended: () => void = () => undefined;
+  const all = await askers(order, times, (asker) => {
+    if (free.push(asker) === all.length) ended();
+  });
+  free.push(...all);
+  let timer: NodeJS.Timeout | undefined;
+  return await timed(order, times, {
+    all,
+    start: () => {
+      const began = performance.now();
+      let asked = 0;
+      timer = setInterval(() => {
+        const due = ((performance.now() - began) * pacedPerSecond) / 1_000;
+        for (; asked < due; asked++) free.shift()?.ask();
+      }, 1);
+    },
+    stop: () => {
+      clearInterval(timer);
+      return free.length === all.length
+        ? Promise.resolve()
+        : new Promise<void>((resolve) => (ended = resolve));
+    },
+  });
 }
 
 /** One stream on each connection; the window lies where all of them flow. */
@@ -122,6 +188,7 @@ async function streams(order: Order): Promise<Measure> {
 
 const shapes: Readonly<Record<Shape, (order: Order) => Promise<Measure>>> = {
   whole: closedLoop,
+  paced,
   streams,
   outage,
 };

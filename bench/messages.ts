@@ -13,10 +13,10 @@ export type MockPorts = {
 };
 
 /**
- * One whole answer after the other; one stream on each connection; or what a dead primary costs, before its breaker
+ * One whole answer after the other; so many a second; one stream on each connection; or what a dead primary costs, before its breaker
  * opens and after.
  */
-export type Shape = 'whole' | 'streams' | 'outage';
+export type Shape = 'whole' | 'paced' | 'streams' | 'outage';
 
 /** Models whose primary is dead, each with a breaker of its own that is closed, and what answers in its place. */
 export type Outage = {

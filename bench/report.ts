@@ -2,6 +2,7 @@
 import type { CandidateName } from './candidates.ts';
 import { outageNames, type LaneName, type OutageName } from './lanes.ts';
 import type { Measure, Spread } from './messages.ts';
+import { pacedPerSecond } from './traffic.ts';
 import { median } from './numbers.ts';
 
 /** One pass over every candidate and lane. */
@@ -78,8 +79,11 @@ function outageReadings(lane: OutageName): readonly Reading[] {
   ];
 }
 
+const everybody = `${pacedPerSecond} a second for everybody`;
+
 const readings: readonly Reading[] = [
   { name: 'CPU per request, 2 KB', unit: 'µs', digits: 1, read: cpu('small'), bar: { timesNginx: 5 } },
+  { name: `CPU per request, 2 KB, ${everybody}`, unit: 'µs', digits: 1, read: cpu('paced') },
   { name: 'CPU per request, 200 KB', unit: 'µs', digits: 1, read: cpu('large'), bar: { timesNginx: 8 } },
   {
     name: 'CPU per SSE chunk, 100 streams',
@@ -114,6 +118,8 @@ const readings: readonly Reading[] = [
     bar: { atMost: 1 },
   },
   { name: 'added p99, 2 KB, 8 at a time', unit: 'ms', digits: 3, read: added('small', 'p99Ms') },
+  { name: `added p50, 2 KB, ${everybody}`, unit: 'ms', digits: 3, read: added('paced', 'p50Ms') },
+  { name: `added p99, 2 KB, ${everybody}`, unit: 'ms', digits: 3, read: added('paced', 'p99Ms') },
   { name: 'added p50, 200 KB, 8 at a time', unit: 'ms', digits: 3, read: added('large', 'p50Ms') },
   {
     name: 'failover from a 500, breaker included, p50',

@@ -3,6 +3,9 @@
 /** Tokens per second of every stream, as a fast provider sends them. */
 export const tokensPerSecond = 50;
 
+/** Requests per second of every candidate where all have the same to do: some 40 % of a processor for the dearest. */
+export const pacedPerSecond = 2_000;
+
 export type Size = 'small' | 'large';
 
 /** Bytes of a request body of each size, about: a short question, and an agent's turn in a long session. */
