@@ -17,7 +17,7 @@ import {
   type WholeAnswer,
 } from '../dialect.ts';
 import { JsonFault } from '../json-scan.ts';
-import { bytesOf, readSource, splice, type Edits } from '../json-source.ts';
+import { bytesOf, parseJson, readSource, splice, type Edits } from '../json-source.ts';
 import type { Source } from '../../core/ask.ts';
 import { hasDetails, proofsIn } from './own-details.ts';
 import { Repeat } from './repeat.ts';
@@ -221,13 +221,16 @@ function readEvent(data: Buffer): Source {
 
 function parseChoices(choices: Buffer): readonly Choice[] {
   try {
-    const list = JSON.parse(choices.toString('utf8')) as unknown;
-    return Array.isArray(list)
-      ? (list as readonly Choice[]).filter((choice) => typeof choice === 'object' && choice !== null)
-      : [];
+    return choicesIn(JSON.parse(choices.toString('utf8')));
   } catch {
     throw new BadAnswer('an event of the stream is broken');
   }
+}
+
+function choicesIn(list: unknown): readonly Choice[] {
+  return Array.isArray(list)
+    ? (list as readonly Choice[]).filter((choice) => typeof choice === 'object' && choice !== null)
+    : [];
 }
 
 function hasContent(delta: JsonObject | null | undefined): boolean {
@@ -305,12 +308,11 @@ export function unifiedFinish(raw: string | undefined): FinishReason | undefined
 /** Reads a complete answer of the same wire. Throws BadAnswer when it has no choices or is no answer at all. */
 export function passAnswer(body: Buffer, identity: AnswerIdentity): WholeAnswer {
   const source = readEvent(body);
+  const { choices: given, usage: raw, id } = asObject(parsed(source.body));
   const choices = bytesOf(source, 'choices');
-  const list = choices ? parseChoices(choices) : [];
+  const list = choicesIn(given);
   if (!choices || list.length === 0) throw new BadAnswer('the answer has no choices');
-  const raw = parsed(bytesOf(source, 'usage'));
-  const finish = list.map(({ finish_reason: reason }) => reason).find((reason) => typeof reason === 'string');
-  const id = parsed(bytesOf(source, 'id'));
+  const finish = list.find(({ finish_reason: reason }) => typeof reason === 'string')?.finish_reason;
   const usage = readChatUsage(raw);
   const charged = readCharge(raw);
   const facts: Draft<AnswerFacts> = { outputSeen: Math.ceil(choices.length / 4) };
@@ -341,7 +343,7 @@ export function passAnswer(body: Buffer, identity: AnswerIdentity): WholeAnswer 
 function parsed(bytes: Buffer | undefined): unknown {
   if (!bytes) return undefined;
   try {
-    return JSON.parse(bytes.toString('utf8'));
+    return parseJson(bytes);
   } catch {
     throw new BadAnswer('the answer is not valid JSON');
   }
