@@ -124,9 +124,8 @@ function probing(sights: readonly Sight[], call: Fall['call'], opened: number): 
 }
 
 /** The first content closes a breaker; of a tool's call the name is some. */
-function shownAt({ state, answer }: Fall['call']): number {
-  const named = answer.content.startsWith('{') ? state.saidAt : undefined;
-  return state.contentAt ?? named ?? Infinity;
+function shownAt({ state }: Fall['call']): number {
+  return state.shownAt ?? Infinity;
 }
 
 /** Whoever failed for everybody has asked everybody; and whoever was left out was so for a reason. */
