@@ -34,6 +34,7 @@ export function judgeRest(sights: readonly Sight[], say: (sight: Sight) => Say):
         (fall) =>
           concerns(fall, call) &&
           call.at < fall.at + restAfter(fall) &&
+          !isDisproved(sights, fall, call) &&
           !(alone && isMixed(fall, before)) &&
           !(fall.outcome === 'rate_limit' && isLeftAlone(sight, call, before)),
       );
@@ -73,6 +74,12 @@ function concerns({ call, outcome }: Fall, next: Fall['call']): boolean {
   return call.endpoint.id === next.endpoint.id;
 }
 
+/** Whatever was said, an answer to a call that was sent since says more: nobody is left alone who has served. */
+function isDisproved(sights: readonly Sight[], fall: Fall, call: Fall['call']): boolean {
+  const since = (other: Fall['call']): boolean => concerns(fall, other) && other.at >= fall.at;
+  return sentUntil(sights, call).some(({ other }) => since(other) && shownAt(other) <= call.at);
+}
+
 /** Three failures in a row open it for a second at least; what began before that says nothing any more. */
 function openedAt(own: readonly Fall[], now: number): number | undefined {
   // Of many outcomes in a short time a share of failures is enough: then nobody outside can tell when it opened.
@@ -97,18 +104,23 @@ function openedAt(own: readonly Fall[], now: number): number | undefined {
 
 type Sent = { readonly other: Fall['call']; readonly alone: boolean; readonly over: number };
 
-/** What was sent there between the opening and this call, or at the same moment. */
-function sentSince(sights: readonly Sight[], call: Fall['call'], opened: number): readonly Sent[] {
+/** What else was sent until this call, or at the same moment; its client's leaving ends it, though it may be read on. */
+function sentUntil(sights: readonly Sight[], call: Fall['call']): readonly Sent[] {
   return sights.flatMap(({ visit }) =>
     visit.calls
-      .map((other, index) => ({ other, alone: visit.calls.length === 1, over: overAt(visit, index) }))
-      .filter(
-        ({ other }) =>
-          other !== call &&
-          other.endpoint.id === call.endpoint.id &&
-          other.at >= opened &&
-          other.at <= call.at,
-      ),
+      .map((other, index) => ({
+        other,
+        alone: visit.calls.length === 1,
+        over: Math.min(overAt(visit, index), departedAt(visit)),
+      }))
+      .filter(({ other }) => other !== call && other.at <= call.at),
+  );
+}
+
+/** What was sent there between the opening and this call, or at the same moment. */
+function sentSince(sights: readonly Sight[], call: Fall['call'], opened: number): readonly Sent[] {
+  return sentUntil(sights, call).filter(
+    ({ other }) => other.endpoint.id === call.endpoint.id && other.at >= opened,
   );
 }
 
@@ -116,7 +128,10 @@ function hasShown(sights: readonly Sight[], call: Fall['call'], opened: number):
   return sentSince(sights, call, opened).some(({ other }) => shownAt(other) <= call.at);
 }
 
-/** A call that was no last resort began when the breaker had opened, and is under way. */
+/**
+ * A call that was no last resort began when the breaker had opened, and is under way. One whose client has left says
+ * nothing of the endpoint any longer: it gives its place to the next.
+ */
 function probing(sights: readonly Sight[], call: Fall['call'], opened: number): boolean {
   return sentSince(sights, call, opened).some(
     ({ other, alone, over }) => !alone && other.at < call.at && over > call.at,
