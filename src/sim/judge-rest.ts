@@ -80,7 +80,10 @@ function isDisproved(past: Past, fall: Fall, call: Fall['call']): boolean {
   return sentUntil(past, call).some(({ other }) => since(other) && shownAt(other) <= call.at);
 }
 
-/** Three failures in a row open it for a second at least; what began before that says nothing any more. */
+/**
+ * Three failures in a row open it for a second at least; what began before that says nothing any more, unless it
+ * answered in the very moment: that may have been before, and there were no three in a row.
+ */
 function openedAt(own: readonly Fall[], now: number): number | undefined {
   // Of many outcomes in a short time a share of failures is enough: then nobody outside can tell when it opened.
   if (own.filter(({ at }) => at > now - 60_000).length >= 10) return undefined;
@@ -88,9 +91,10 @@ function openedAt(own: readonly Fall[], now: number): number | undefined {
   let opened = -Infinity;
   let open = false;
   for (const { outcome, at, call } of own) {
-    const late = open && call.at < opened;
+    const good = outcome === 'ok';
+    const late = open && call.at < opened && !(good && at === opened);
     if (late) continue;
-    if (outcome === 'ok') [row, open] = [0, false];
+    if (good) [row, open] = [0, false];
     else if (counted.has(outcome)) row += 1;
     if (
       !(row >= 3 || open || outcome === 'rate_limit') ||
