@@ -188,6 +188,36 @@ test('a client that leaves gives the probe back; a caller’s own mistake proves
   assert.deepEqual(breakers(), []);
 });
 
+test('a probe that answers closes it, though a call from before the outage fails meanwhile', async () => {
+  const scripts: readonly Script[] = [
+    [connected, breaks(3_000)],
+    ...Array.from({ length: 3 }, () => refuses(1, 500)),
+    [[1_000, () => undefined], ...good],
+  ];
+  let asked = 0;
+  const {
+    ask: one,
+    come,
+    wait,
+    calls,
+    breakers,
+  } = town(
+    pair,
+    primary(() => scripts[asked++]),
+  );
+  come();
+  for (let turn = 0; turn < 3; turn++) await one();
+  await wait(2_200);
+  const probe = come();
+  await wait(700);
+  assert.deepEqual(
+    breakers().map(({ state, why }) => [state, why]),
+    [['half_open', 'server_error']],
+  );
+  await wait(500);
+  assert.deepEqual([told(probe), breakers(), calls('a')], [['acme/a:ok'], [], 5]);
+});
+
 test('a probe that no limit pays for is not taken', async () => {
   let down = true;
   const poor = snapshotOf(document('acme/a, acme/b', ', limits: [{ usd: 0.05, per: request }]'));

@@ -72,3 +72,22 @@ test('a client that reads slowly and leaves behind the end does not keep the usa
   const words = seen.events.map((event) => event.split(' ')[1]);
   assert.ok(words.indexOf('resume') > words.indexOf('pause') && words.includes('pause'), words.join(' '));
 });
+
+const finished: readonly Script[number][] = [connected, streams(1), says(1, 'hi', 'stop')];
+const slowEnds: Readonly<Record<string, { readonly script: Script; readonly reads: boolean }>> = {
+  'more comes behind the end': { script: [...finished, says(300, 'more')], reads: false },
+  'it reads on in the meantime': { script: finished, reads: true },
+};
+for (const why of ['client', 'shutdown'] as const)
+  for (const [what, { script, reads }] of Object.entries(slowEnds))
+    test(`a slow client does not keep an answer open that is complete, ${why}, though ${what}`, async () => {
+      const seen = visit(configured(''), ask, [script]);
+      seen.slow.on = true;
+      await seen.clock.advance(5);
+      seen.depart(why);
+      if (reads) seen.slow.release();
+      await seen.clock.advance(1_100);
+      assert.equal(seen.records[0]?.ending, 'ok');
+      await seen.clock.advance(5_000);
+      assert.equal(seen.clock.pending, 0, 'no timer is left');
+    });

@@ -138,6 +138,14 @@ test('what began before it opened neither closes it nor lengthens its back-off; 
   assert.equal(fails(fails(healthy, limited(20_000), 0), limited(5_000), 10, -5).open?.until, 20_000);
 });
 
+test('nor does it once the back-off is over: the probe has the word', () => {
+  const probing = probes(dead(0), 1, 1_200);
+  const late = fails(probing, blameOf(failure('timeout'), false) as Blame, 1_500, -5);
+  assert.equal(late, probing);
+  assert.equal(standing(succeeds(late, 1_600, 1_200), 1_600), 'closed');
+  assert.equal(fails(late, serverError, 1_600, 1_200).open?.until, 3_600);
+});
+
 test('the first content of a probe lets others in, on probation: one failure more opens it again', () => {
   const flowing = reduce(probes(dead(0), 1, 1_000), { kind: 'content', began: 1_000 }, 1_050);
   assert.equal(standing(flowing, 1_050), 'closed');

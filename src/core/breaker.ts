@@ -160,8 +160,9 @@ type Failed = Extract<BreakerEvent, { kind: 'failure' }>;
 
 function failedOpen(state: Breaker, open: Open, { id, began, blame }: Failed, now: number): Breaker {
   if (open.probe === id || began >= open.since) return atLeast(open, opened(state, blame, now));
-  const until = now + (blame.forMs ?? 0);
   const told = around(open, false);
+  if (blame.forMs === undefined) return withOpen(state, open, told);
+  const until = now + blame.forMs;
   // What was under way when this was said knows nothing of it, and its success closes nothing.
   if (until > open.until) return { ...state, open: { ...told, since: now, until, why: blame.why } };
   return withOpen(state, open, told);

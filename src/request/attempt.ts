@@ -93,6 +93,8 @@ export class Attempt implements UpstreamSink {
   /** Why nobody waits for it any longer: it is read on for its usage alone, and fails with this in any case. */
   #left: Failure | undefined;
   #drained = false;
+  /** Nobody waits, and the answer is complete: how fast its client reads holds up nothing any longer. */
+  #lingers = false;
 
   constructor(order: AttemptOrder, upstream: Upstream, clock: Clock) {
     this.#order = order;
@@ -114,6 +116,7 @@ export class Attempt implements UpstreamSink {
   cancel(failure: Failure): void {
     // A client that leaves when the answer is complete has been served: only the usage is waited for.
     if (this.#phase === 'flowing' && this.#order.translator.finished()) {
+      this.#lingers = true;
       this.#arm(lingerMs, 'no usage');
       // It may have read slowly, too.
       this.#exchange.resume();
@@ -230,11 +233,12 @@ export class Attempt implements UpstreamSink {
         consume: (consumer) => this.#consume(consumer),
         // A client that reads slowly is no silence of the endpoint.
         pause: () => {
+          if (this.#lingers) return;
           this.#stopTimer();
           this.#exchange.pause();
         },
         resume: () => {
-          if (this.#phase !== 'flowing' || this.#left) return;
+          if (this.#phase !== 'flowing' || this.#left || this.#lingers) return;
           this.#lastData = this.#clock.ticks();
           this.#watchIdle(this.#order.timeouts.idle);
           this.#exchange.resume();

@@ -39,6 +39,8 @@ export type Piece = {
   readonly bytes: string;
   /** What a client has of the content once it has this. */
   readonly content: string;
+  /** It has some of the content by then, or the name of the tool that is called. */
+  readonly shows: boolean;
   /** Tokens of output that were made so far. */
   readonly output: number;
   /** Belongs to the sign that the answer is complete. */
@@ -130,9 +132,13 @@ function write(
   });
   const shown = (text: string): string => (tells ? text : withoutUsage(text));
   let content = '';
+  let shows = false;
   const pieces: Piece[] = [];
   const say = (bytes: string, output: number, ends: boolean): void => {
-    for (const frame of framesOf(bytes)) pieces.push({ bytes: shown(frame), content, output, ends });
+    for (const frame of framesOf(bytes)) {
+      shows ||= content !== '' || frame.includes('"name":"find"');
+      pieces.push({ bytes: shown(frame), content, shows, output, ends });
+    }
   };
   say(transcript.start(), 0, false);
   let made = '';

@@ -44,11 +44,7 @@ function judgeContent({ visit: { calls }, reading, stayed }: Sight, say: Say): v
       `the client got ${JSON.stringify(content)}, the last call said ${JSON.stringify(last?.state.content)}`,
     );
   for (const call of calls.slice(0, -1))
-    if (
-      call.stream &&
-      call.state.contentAt !== undefined &&
-      call.state.contentAt < (call.state.closedAt ?? 0)
-    )
+    if (call.stream && call.state.shownAt !== undefined && call.state.shownAt < (call.state.closedAt ?? 0))
       say(4, `${call.endpoint.id} had said something, and another was called`);
   if (reading.finished && last?.state.ending !== true) say(4, 'it looks finished, and no call was');
   if (!stayed) return;
@@ -77,8 +73,7 @@ function judgeEnd({ visit, record, reading, streamed, preset }: Sight, say: Say)
     case 'cut':
       ends('abort', false, 1);
       if (!streamed) say(4, 'only a stream can be cut');
-      // Of a tool's call the name comes before the arguments.
-      if (last?.state.contentAt === undefined && last?.answer.content.startsWith('{') !== true)
+      if (last?.state.shownAt === undefined)
         say(4, 'nobody had said anything yet: another might have been asked');
       break;
     case 'failed':

@@ -1,5 +1,5 @@
 /** Breakers, and what was left out: an endpoint rests when it should, for a reason, and the chain goes on without it. */
-import { fallsOf, isLeftAlone, mayGoOn, unfit, type Fall } from './judge-route.ts';
+import { fallsOf, isLastResort, isLeftAlone, mayGoOn, unfit, type Fall } from './judge-route.ts';
 import type { SimEndpoint } from './configuration.ts';
 import { departedAt, isLower, overAt, type Say, type Sight } from './sight.ts';
 import type { Universe } from './universe.ts';
@@ -26,15 +26,17 @@ const counted = new Set(['server_error', 'overloaded', 'timeout', 'connection'])
 
 export function judgeRest(sights: readonly Sight[], say: (sight: Sight) => Say): void {
   const falls = fallsOf(sights);
+  const past = { sights, falls };
   for (const sight of sights)
     for (const call of sight.visit.calls) {
       const before = falls.filter(({ at }) => at < call.at);
-      const alone = sight.visit.calls.length === 1;
+      const last = isLastResort(sight, call, falls);
       const rests = before.find(
         (fall) =>
           concerns(fall, call) &&
           call.at < fall.at + restAfter(fall) &&
-          !(alone && isMixed(fall, before)) &&
+          !isDisproved(past, fall, call) &&
+          !(last && isMixed(fall, before)) &&
           !(fall.outcome === 'rate_limit' && isLeftAlone(sight, call, before)),
       );
       if (rests)
@@ -42,15 +44,14 @@ export function judgeRest(sights: readonly Sight[], say: (sight: Sight) => Say):
       const own = before.filter(
         (fall) => fall.call.endpoint.id === call.endpoint.id && fall.outcome !== 'client_gone',
       );
-      // Where everybody rests, one is asked all the same, and nobody else.
-      if (alone) continue;
+      if (last) continue;
       const opened = openedAt(own, call.at);
       if (isLeftAlone(sight, call, before)) continue;
       // The first content of one that was sent all the same has closed it, however that one ended.
-      if (opened === undefined || hasShown(sights, call, opened)) continue;
+      if (opened === undefined || hasShown(past, call, opened)) continue;
       if (call.at < opened + 1_000)
         say(sight)(7, `${call.endpoint.id} was called while its breaker was open`);
-      if (probing(sights, call, opened))
+      if (probing(past, call, opened))
         say(sight)(7, `${call.endpoint.id} was called while another call probed it`);
     }
 }
@@ -73,7 +74,16 @@ function concerns({ call, outcome }: Fall, next: Fall['call']): boolean {
   return call.endpoint.id === next.endpoint.id;
 }
 
-/** Three failures in a row open it for a second at least; what began before that says nothing any more. */
+/** Whatever was said, an answer to a call that was sent since says more: nobody is left alone who has served. */
+function isDisproved(past: Past, fall: Fall, call: Fall['call']): boolean {
+  const since = (other: Fall['call']): boolean => concerns(fall, other) && other.at >= fall.at;
+  return sentUntil(past, call).some(({ other }) => since(other) && shownAt(other) <= call.at);
+}
+
+/**
+ * Three failures in a row open it for a second at least; what began before that says nothing any more, unless it
+ * answered in the very moment: that may have been before, and there were no three in a row.
+ */
 function openedAt(own: readonly Fall[], now: number): number | undefined {
   // Of many outcomes in a short time a share of failures is enough: then nobody outside can tell when it opened.
   if (own.filter(({ at }) => at > now - 60_000).length >= 10) return undefined;
@@ -81,9 +91,10 @@ function openedAt(own: readonly Fall[], now: number): number | undefined {
   let opened = -Infinity;
   let open = false;
   for (const { outcome, at, call } of own) {
-    const late = open && call.at < opened;
+    const good = outcome === 'ok';
+    const late = open && call.at < opened && !(good && at === opened);
     if (late) continue;
-    if (outcome === 'ok') [row, open] = [0, false];
+    if (good) [row, open] = [0, false];
     else if (counted.has(outcome)) row += 1;
     if (
       !(row >= 3 || open || outcome === 'rate_limit') ||
@@ -95,38 +106,46 @@ function openedAt(own: readonly Fall[], now: number): number | undefined {
   return open ? opened : undefined;
 }
 
-type Sent = { readonly other: Fall['call']; readonly alone: boolean; readonly over: number };
+type Past = { readonly sights: readonly Sight[]; readonly falls: readonly Fall[] };
 
-/** What was sent there between the opening and this call, or at the same moment. */
-function sentSince(sights: readonly Sight[], call: Fall['call'], opened: number): readonly Sent[] {
-  return sights.flatMap(({ visit }) =>
-    visit.calls
-      .map((other, index) => ({ other, alone: visit.calls.length === 1, over: overAt(visit, index) }))
-      .filter(
-        ({ other }) =>
-          other !== call &&
-          other.endpoint.id === call.endpoint.id &&
-          other.at >= opened &&
-          other.at <= call.at,
-      ),
+type Sent = { readonly other: Fall['call']; readonly last: boolean; readonly over: number };
+
+/** What else was sent until this call, or at the same moment; its client's leaving ends it, though it may be read on. */
+function sentUntil({ sights, falls }: Past, call: Fall['call']): readonly Sent[] {
+  return sights.flatMap((sight) =>
+    sight.visit.calls.flatMap((other, index) => {
+      if (other === call || other.at > call.at) return [];
+      const over = Math.min(overAt(sight.visit, index), departedAt(sight.visit));
+      return [{ other, over, last: isLastResort(sight, other, falls) }];
+    }),
   );
 }
 
-function hasShown(sights: readonly Sight[], call: Fall['call'], opened: number): boolean {
-  return sentSince(sights, call, opened).some(({ other }) => shownAt(other) <= call.at);
+/** What was sent there between the opening and this call, or at the same moment. */
+function sentSince(past: Past, call: Fall['call'], opened: number): readonly Sent[] {
+  return sentUntil(past, call).filter(
+    ({ other }) => other.endpoint.id === call.endpoint.id && other.at >= opened,
+  );
 }
 
-/** A call that was no last resort began when the breaker had opened, and is under way. */
-function probing(sights: readonly Sight[], call: Fall['call'], opened: number): boolean {
-  return sentSince(sights, call, opened).some(
-    ({ other, alone, over }) => !alone && other.at < call.at && over > call.at,
+function hasShown(past: Past, call: Fall['call'], opened: number): boolean {
+  return sentSince(past, call, opened).some(({ other }) => shownAt(other) <= call.at);
+}
+
+/**
+ * A call that was no last resort began when the breaker had opened, and is under way. What was sent in the very moment
+ * may have been on its way before. One whose client has left says nothing of the endpoint any longer: it gives its place
+ * to the next.
+ */
+function probing(past: Past, call: Fall['call'], opened: number): boolean {
+  return sentSince(past, call, opened).some(
+    ({ other, last, over }) => !last && opened < other.at && other.at < call.at && over > call.at,
   );
 }
 
 /** The first content closes a breaker; of a tool's call the name is some. */
-function shownAt({ state, answer }: Fall['call']): number {
-  const named = answer.content.startsWith('{') ? state.saidAt : undefined;
-  return state.contentAt ?? named ?? Infinity;
+function shownAt({ state }: Fall['call']): number {
+  return state.shownAt ?? Infinity;
 }
 
 /** Whoever failed for everybody has asked everybody; and whoever was left out was so for a reason. */

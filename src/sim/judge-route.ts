@@ -175,7 +175,7 @@ const telling = new Set(['ok', 'rate_limit', 'overloaded', 'server_error', 'time
  * Then it may be asked although it rests.
  */
 export function isLeftAlone(
-  { visit, record, preset }: Sight,
+  sight: Sight,
   { endpoint: { id }, at }: ProviderCall,
   falls: readonly Fall[],
 ): boolean {
@@ -183,12 +183,32 @@ export function isLeftAlone(
     (fall) => fall.call.endpoint.id === id && fall.at <= at && telling.has(fall.outcome),
   );
   if (own.length < 10 || own.filter(({ outcome }) => outcome === 'ok').length * 2 <= own.length) return false;
+  return isNobodyElse(
+    sight,
+    sight.visit.calls.filter((other) => other.at <= at),
+  );
+}
+
+/** Every endpoint of the chain was asked by one of these calls, or left out. */
+function isNobodyElse({ visit, record, preset }: Sight, calls: readonly ProviderCall[]): boolean {
   const known = new Set([
-    ...visit.calls.filter((other) => other.at <= at).map(({ endpoint }) => endpoint.id),
+    ...calls.map(({ endpoint }) => endpoint.id),
     ...record.skipped.map((skip) => skip.endpoint),
   ]);
   return visit.configuration.endpoints.every(
     (endpoint) => !preset.chain.includes(endpoint.model) || known.has(endpoint.id),
+  );
+}
+
+/**
+ * Where everybody rests, one is asked all the same; behind it only those whose rate limit strikes a share of the calls.
+ * So it was the first, and everybody else was left out.
+ */
+export function isLastResort(sight: Sight, call: ProviderCall, falls: readonly Fall[]): boolean {
+  const { calls } = sight.visit;
+  const [first, ...others] = calls;
+  return (
+    call === first && others.every((other) => isLeftAlone(sight, other, falls)) && isNobodyElse(sight, calls)
   );
 }
 

@@ -35,6 +35,8 @@ export type CallState = {
   content: string;
   output: number;
   contentAt: number | undefined;
+  /** The first content, or the name of a tool that is called. */
+  shownAt: number | undefined;
   saidAt: number | undefined;
   /** Some of the sign of the end has left; all of it has. */
   ending: boolean;
@@ -75,6 +77,7 @@ export function beginCall(order: CallOrder): { readonly call: ProviderCall; read
     content: '',
     output: 0,
     contentAt: undefined,
+    shownAt: undefined,
     saidAt: undefined,
     ending: false,
     finished: false,

@@ -136,9 +136,10 @@ function say({ call, sink, now }: Stage, pieces: readonly Piece[], bytes?: Buffe
 }
 
 function noteSaid({ state, answer }: ProviderCall, pieces: readonly Piece[], at: number): void {
-  for (const { content, output, ends: last } of pieces) {
+  for (const { content, shows, output, ends: last } of pieces) {
     state.output = Math.max(state.output, output);
     if (content !== '') state.contentAt ??= at;
+    if (shows) state.shownAt ??= at;
     state.content = content;
     state.ending ||= last;
   }
@@ -171,6 +172,7 @@ function sayWhole({ call, sink, now }: Stage): void {
       content: answer.content,
       output: answer.used.output,
       contentAt: now(),
+      shownAt: now(),
       saidAt: now(),
       ending: true,
       finished: true,
