@@ -136,11 +136,16 @@ function chosenLanes({ options }: Bench): readonly Lane[] {
     .map((lane) => ({ ...lane, seconds: lane.seconds * options.pace }));
 }
 
-/** Lane by lane, so that what is compared was measured within seconds of each other. */
+/**
+ * Lane by lane, so that what is compared was measured within seconds of each other. A window that does not count comes
+ * first: code that is compiled while it runs is made anew for what another lane has taught it.
+ */
 async function runRound(all: Bench): Promise<Round> {
   const round: Round = {};
+  const warming = warmUpSeconds * all.options.pace;
   for (const lane of chosenLanes(all)) {
     for (const candidate of all.candidates) {
+      if (lane.seconds > 0) await measure(all, candidate, { ...lane, seconds: warming });
       const one = await measure(all, candidate, lane);
       if (one) round[candidate.name] = { ...round[candidate.name], [lane.name]: one };
     }
