@@ -79,14 +79,24 @@ describe('who stays', () => {
       assert.deepEqual(told(await ask(1_000)), expected ? stays : atA);
     });
 
-  test('nor has one that the provider measured shorter than it was estimated', async () => {
-    const { ask } = town(
-      pair,
-      ({ model }, at) => (model === 'a' && at < 500 ? down : answer(1_000, 0)),
-      turn('talk'),
-    );
-    assert.deepEqual(told(await ask(1_000)), ['acme/a:server_error', 'acme/b:ok']);
-    assert.deepEqual(told(await ask(1_000)), atA);
+  describe('what tools add to the estimate of a short text counts as far as it is measured', () => {
+    const able = snapshotOf(document().replaceAll('context: 100000', 'context: 100000, features: [tools]'));
+    const brief = { role: 'user', content: 'Mend the build, please. '.repeat(80) };
+    const tools = [{ type: 'function', function: { name: 'read', parameters: { type: 'object' } } }];
+    for (const [measured, message, expected] of [
+      [1_000, brief, atA],
+      [1_100, brief, stays],
+      [1_000, long, stays],
+    ] as const)
+      test(`${measured} tokens of ${message.content.length} bytes`, async () => {
+        const { ask } = town(
+          able,
+          ({ model }, at) => (model === 'a' && at < 500 ? down : answer(measured, 0)),
+          turn('talk', { messages: [message], tools }),
+        );
+        await ask(1_000);
+        assert.deepEqual(told(await ask(1_000)), expected);
+      });
   });
 
   test('another preset, another chain: nothing stays there', async () => {

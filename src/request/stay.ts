@@ -1,4 +1,5 @@
 /** Where this conversation was served, what of it the plan follows, and what a move has cost. */
+import type { Needs } from '../core/ask.ts';
 import type { Plan, PlanStep } from '../core/chain.ts';
 import { lostCache } from '../core/lost-cache.ts';
 import type { AttemptRecord } from '../core/record.ts';
@@ -70,7 +71,7 @@ export function notePlace(journey: Journey, endpoint: Endpoint, settled: Attempt
   const { thread, route } = request;
   const began = settled.outcome === 'client_gone' && settled.firstTokenMs !== undefined;
   if (!world.stays || !trail.key || !(settled.outcome === 'ok' || began)) return;
-  if (isTooShort(settled) || !thread.hasCacheToLose()) return;
+  if (isTooShort(request.ask.needs, settled) || !thread.hasCacheToLose()) return;
   const name = thread.name();
   if (name === undefined) return;
   const scope = scopeOf(trail.key, route);
@@ -91,8 +92,12 @@ export function notePlace(journey: Journey, endpoint: Endpoint, settled: Attempt
   });
 }
 
-/** Measured, its prompt is one that no provider keeps: before it was, an estimate stood for it. */
-function isTooShort({ basis, usage }: AttemptRecord): boolean {
+/**
+ * What tools, media and framing add to a prompt is estimated with room to spare; what was measured takes that back. It
+ * does not where the text alone is long: some providers tell less than they read.
+ */
+function isTooShort({ promptTokens: estimated, beside }: Needs, { basis, usage }: AttemptRecord): boolean {
+  if (estimated - beside >= leastCached) return false;
   return basis === 'measured' && usage !== undefined && promptTokens(usage) < leastCached;
 }
 
