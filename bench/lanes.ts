@@ -3,9 +3,10 @@ import type { Shape } from './messages.ts';
 import type { Size } from './traffic.ts';
 
 /**
- * `paced`: the same number of requests a second for everybody. `failover` and `limited`: the primary refuses at once, with 500 and with 429, and the fallback answers. `crossing`:
- * streams that chat clients get from a provider of the Anthropic wire. `stalling`, `refusing`, `erring`: the primary is
- * dead, and says nothing, refuses connections, or answers 500.
+ * `paced`: the same number of requests a second for everybody. `failover` and `limited`: the primary refuses at once,
+ * with 500 and with 429, and the fallback answers. `crossing`: streams that chat clients get from a provider of the
+ * Anthropic wire. `stalling`, `refusing`, `erring`: the primary is dead, and says nothing, refuses connections, or
+ * answers 500.
  */
 export type LaneName =
   | 'single'

@@ -119,8 +119,8 @@ async function closedLoop(order: Order): Promise<Measure> {
 }
 
 /**
- * So many requests a second, whoever answers: what is busy all the time is spared being woken. Who has not answered by
- * the time its connection would ask again is asked later.
+ * So many requests a second, whoever answers: what is busy all the time is spared being woken. Where no connection is
+ * free when one is due, it is asked as soon as there is.
  */
 async function paced(order: Order): Promise<Measure> {
   const times: number[] = [];
@@ -131,14 +131,18 @@ async function paced(order: Order): Promise<Measure> {
   });
   free.push(...all);
   let timer: NodeJS.Timeout | undefined;
-  return await timed(order, times, {
+  const measure = timed(order, times, {
     all,
     start: () => {
       const began = performance.now();
       let asked = 0;
       timer = setInterval(() => {
         const due = ((performance.now() - began) * pacedPerSecond) / 1_000;
-        for (; asked < due; asked++) free.shift()?.ask();
+        for (let next = free[0]; next && asked < due; next = free[0]) {
+          free.shift();
+          asked++;
+          next.ask();
+        }
       }, 1);
     },
     stop: () => {
@@ -148,6 +152,7 @@ async function paced(order: Order): Promise<Measure> {
         : new Promise<void>((resolve) => (ended = resolve));
     },
   });
+  return await measure.finally(() => clearInterval(timer));
 }
 
 /** One stream on each connection; the window lies where all of them flow. */

@@ -13,8 +13,8 @@ export type MockPorts = {
 };
 
 /**
- * One whole answer after the other; so many a second; one stream on each connection; or what a dead primary costs, before its breaker
- * opens and after.
+ * One whole answer after the other; so many a second; one stream on each connection; or what a dead primary costs,
+ * before its breaker opens and after.
  */
 export type Shape = 'whole' | 'paced' | 'streams' | 'outage';
 
