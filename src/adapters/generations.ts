@@ -33,7 +33,7 @@ export const hopsSchema = `
 
 /**
  * The same table with a hidden row number, for the migration. Keyed by `id` alone, a record stood in an index page,
- * where what is longer than 1,002 bytes spills to a page of 4 KB of its own: four times the disk and the writing.
+ * where what is longer than 1,002 bytes spills to a page of 4 KB of its own: three times the disk, twice the work.
  */
 export const rowsSchema = `
   DROP INDEX generations_by_time;
@@ -69,9 +69,9 @@ export function insertEntries(database: DatabaseSync, entries: readonly Entry[])
   const owed: Charge[] = [];
   for (const { record: text, charges } of entries) {
     const record = JSON.parse(text) as GenerationRecord;
-    const { id, at, workspace, preset, presetVersion = null } = record;
+    const { id, at, workspace, preset, presetVersion } = record;
     const name = preset === undefined ? null : `${workspace}/${preset}`;
-    const version = presetVersion === null ? null : String(presetVersion);
+    const version = presetVersion === undefined ? null : String(presetVersion);
     if (insert.run(id, at, name, version, text).changes !== 1) continue;
     fresh.push(record);
     if (charges.length > 0) owed.push(...charges);
